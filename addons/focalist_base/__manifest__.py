@@ -1,0 +1,28 @@
+{
+    "name": "Focalist",
+    "summary": "Managed print services: clients, sites, printers and meter readings",
+    "version": "19.0.1.0.0",
+    "category": "Services/Focalist",
+    "author": "Focalist contributors",
+    "license": "LGPL-3",
+    "depends": ["contacts", "mail", "portal"],
+    "data": [
+        "security/focalist_groups.xml",
+        "security/ir.model.access.csv",
+        "security/focalist_rules.xml",
+        "views/focalist_manufacturer_views.xml",
+        "views/focalist_device_model_views.xml",
+        "views/focalist_site_views.xml",
+        "views/focalist_meter_reading_views.xml",
+        "views/focalist_device_placement_views.xml",
+        "views/focalist_device_views.xml",
+        "views/focalist_volume_views.xml",
+        "views/res_partner_views.xml",
+        "views/focalist_menus.xml",
+    ],
+    "demo": [
+        "demo/res_partner_demo.xml",
+        "demo/focalist_site_demo.xml",
+    ],
+    "application": True,
+}

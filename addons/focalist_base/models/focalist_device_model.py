@@ -1,0 +1,88 @@
+from odoo import api, fields, models
+
+from odoo.addons.focalist_base.tools.identity import model_key
+
+
+class FocalistDeviceModel(models.Model):
+    """A model of printer or MFP as its maker sells it: MP C4503."""
+
+    _name = "focalist.device.model"
+    _description = "Printer Model"
+    _order = "manufacturer_id, name"
+    _rec_names_search = ["name", "manufacturer_id.name"]
+
+    name = fields.Char(required=True)
+    key = fields.Char(
+        compute="_compute_key",
+        store=True,
+        precompute=True,
+        help="The name without maker, case and punctuation: what makes several"
+        " spellings one model.",
+    )
+    manufacturer_id = fields.Many2one(
+        "focalist.manufacturer", required=True, index=True, ondelete="restrict"
+    )
+    is_color = fields.Boolean("Colour")
+    is_a3 = fields.Boolean("A3")
+    monthly_volume = fields.Integer(
+        "Rated monthly volume", help="Pages a month that the maker recommends at most."
+    )
+    active = fields.Boolean(default=True)
+    device_ids = fields.One2many("focalist.device", "model_id")
+    device_count = fields.Integer(compute="_compute_device_count")
+
+    _key_uniq = models.UniqueIndex(
+        "(manufacturer_id, key)", "This manufacturer has a model of that name already."
+    )
+
+    @api.depends("name", "manufacturer_id.name")
+    def _compute_key(self):
+        for model in self:
+            model.key = model_key(model.name, model.manufacturer_id.name)
+
+    @api.depends("manufacturer_id.name", "name")
+    def _compute_display_name(self):
+        for model in self:
+            model.display_name = f"{model.manufacturer_id.name or ''} {model.name}"
+
+    @api.depends("device_ids")
+    def _compute_device_count(self):
+        counts = dict(
+            self.env["focalist.device"]._read_group(
+                [("model_id", "in", self.ids)], ["model_id"], ["__count"]
+            )
+        )
+        for model in self:
+            model.device_count = counts.get(model, 0)
+
+    @api.model
+    def _find_or_create(self, names):
+        """Return the model of each (manufacturer, name) that devices tell.
+
+        :param names: iterable of (manufacturer name, model name), none empty
+        :return: dict (manufacturer name, model name) -> focalist.device.model
+        """
+        names = set(names)
+        makers = self.env["focalist.manufacturer"]._find_or_create(
+            {maker for maker, _name in names}
+        )
+        keys = {
+            (maker, name): (makers[maker].id, model_key(name, maker))
+            for maker, name in names
+        }
+        found = self.with_context(active_test=False).search(
+            [
+                ("manufacturer_id", "in", [m.id for m in makers.values()]),
+                ("key", "in", list({key for _maker_id, key in keys.values()})),
+            ]
+        )
+        by_key = {(model.manufacturer_id.id, model.key): model for model in found}
+        missing = {key: name for name, key in keys.items() if key not in by_key}
+        created = self.create(
+            [
+                {"manufacturer_id": maker_id, "name": name}
+                for (maker_id, _key), (_maker, name) in missing.items()
+            ]
+        )
+        by_key.update({(m.manufacturer_id.id, m.key): m for m in created})
+        return {name: by_key[key] for name, key in keys.items()}

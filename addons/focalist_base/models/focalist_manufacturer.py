@@ -1,0 +1,46 @@
+from odoo import api, fields, models
+
+from odoo.addons.focalist_base.tools.identity import manufacturer_key
+
+
+class FocalistManufacturer(models.Model):
+    """A maker of printers, one record whatever its spelling: Ricoh, HP, Kyocera."""
+
+    _name = "focalist.manufacturer"
+    _description = "Printer Manufacturer"
+    _order = "name"
+
+    name = fields.Char(required=True)
+    key = fields.Char(
+        compute="_compute_key",
+        store=True,
+        precompute=True,
+        help="The name without case, spaces and company forms: what makes two"
+        " spellings one manufacturer.",
+    )
+    active = fields.Boolean(default=True)
+    model_ids = fields.One2many("focalist.device.model", "manufacturer_id")
+
+    _key_uniq = models.UniqueIndex("(key)", "This manufacturer exists already.")
+
+    @api.depends("name")
+    def _compute_key(self):
+        for manufacturer in self:
+            manufacturer.key = manufacturer_key(manufacturer.name)
+
+    @api.model
+    def _find_or_create(self, names):
+        """Return the manufacturer of each name.
+
+        :param names: iterable of names as devices tell them, none empty
+        :return: dict name -> focalist.manufacturer record
+        """
+        keys = {name: manufacturer_key(name) for name in names}
+        found = self.with_context(active_test=False).search(
+            [("key", "in", list(set(keys.values())))]
+        )
+        by_key = {manufacturer.key: manufacturer for manufacturer in found}
+        missing = {key: name for name, key in keys.items() if key not in by_key}
+        for manufacturer in self.create([{"name": name} for name in missing.values()]):
+            by_key[manufacturer.key] = manufacturer
+        return {name: by_key[key] for name, key in keys.items()}

@@ -1,0 +1,139 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.focalist_base.tools.meter_field import Meter
+from odoo.addons.focalist_base.tools.meters import METERS, reading_field
+
+
+class FocalistMeterReading(models.Model):
+    """What a device's meters said at a moment: the ledger that bills rest on.
+
+    A meter's column holds its value only if it counts. A value that must be looked at
+    by a person first (`quarantined`), or that counts no more (`void`), stands in
+    `held`, so that no sum can take it by mistake; `raw` keeps the report untouched.
+    """
+
+    _name = "focalist.meter.reading"
+    _description = "Meter Reading"
+    _order = "read_at desc, id desc"
+    _rec_name = "read_at"
+
+    device_id = fields.Many2one(
+        "focalist.device", required=True, readonly=True, ondelete="restrict"
+    )
+    placement_id = fields.Many2one(
+        "focalist.device.placement",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="restrict",
+    )
+    partner_id = fields.Many2one(
+        "res.partner", "Client", required=True, readonly=True, ondelete="restrict"
+    )
+    site_id = fields.Many2one(
+        "focalist.site", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+    read_at = fields.Datetime("Read on", required=True, readonly=True)
+    device_read_at = fields.Datetime(
+        "Read on (collector's clock)",
+        readonly=True,
+        help="What the collector's clock said, before it was corrected.",
+    )
+    uid = fields.Char(
+        "Report",
+        required=True,
+        readonly=True,
+        help="Key of the device report: its second arrival changes nothing.",
+    )
+    source = fields.Selection(
+        [
+            ("agent", "Agent"),
+            ("import", "Import"),
+            ("manual", "Manual"),
+            ("technician", "Technician"),
+            ("portal", "Portal"),
+            ("public", "Public"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    state = fields.Selection(
+        [
+            ("accepted", "Accepted"),
+            ("quarantined", "To check"),
+            ("void", "Void"),
+        ],
+        required=True,
+        readonly=True,
+        default="accepted",
+        help="To check: at least one meter waits for a person.",
+    )
+    held = fields.Json(
+        readonly=True,
+        help="Meters that do not count: {meter: {value, state, reason}}.",
+    )
+    raw = fields.Json("Report as received", readonly=True)
+
+    meter_life = Meter("Life count", readonly=True, aggregator="max")
+    meter_total = Meter("Total", readonly=True, aggregator="max")
+    meter_mono = Meter("Mono", readonly=True, aggregator="max")
+    meter_color = Meter("Colour", readonly=True, aggregator="max")
+    meter_print = Meter("Print", readonly=True, aggregator="max")
+    meter_print_mono = Meter("Print mono", readonly=True, aggregator="max")
+    meter_print_color = Meter("Print colour", readonly=True, aggregator="max")
+    meter_copy = Meter("Copy", readonly=True, aggregator="max")
+    meter_copy_mono = Meter("Copy mono", readonly=True, aggregator="max")
+    meter_copy_color = Meter("Copy colour", readonly=True, aggregator="max")
+    meter_fax = Meter("Fax", readonly=True, aggregator="max")
+    meter_fax_mono = Meter("Fax mono", readonly=True, aggregator="max")
+    meter_fax_color = Meter("Fax colour", readonly=True, aggregator="max")
+    meter_scan = Meter("Scan", readonly=True, aggregator="max")
+    meter_scan_mono = Meter("Scan mono", readonly=True, aggregator="max")
+    meter_scan_color = Meter("Scan colour", readonly=True, aggregator="max")
+    meter_a4 = Meter("A4", readonly=True, aggregator="max")
+    meter_a4_mono = Meter("A4 mono", readonly=True, aggregator="max")
+    meter_a4_color = Meter("A4 colour", readonly=True, aggregator="max")
+    meter_a3 = Meter("A3", readonly=True, aggregator="max")
+    meter_a3_mono = Meter("A3 mono", readonly=True, aggregator="max")
+    meter_a3_color = Meter("A3 colour", readonly=True, aggregator="max")
+    meter_duplex = Meter("Duplex", readonly=True, aggregator="max")
+
+    _uid_uniq = models.UniqueIndex(
+        "(device_id, uid)", "This report of the device was received already."
+    )
+    _device_read_at_idx = models.Index("(device_id, read_at)")
+    _placement_read_at_idx = models.Index("(placement_id, read_at)")
+    _partner_read_at_idx = models.Index("(partner_id, read_at)")
+    _to_check_idx = models.Index("(company_id, read_at) WHERE state = 'quarantined'")
+
+    @api.depends("device_id", "read_at")
+    def _compute_display_name(self):
+        for reading in self:
+            moment = fields.Datetime.to_string(
+                fields.Datetime.context_timestamp(reading, reading.read_at)
+            )
+            reading.display_name = f"{reading.device_id.display_name}, {moment}"
+
+    def write(self, vals):
+        """Readings are facts: what was read is never written over."""
+        if vals.keys() - {"state", "held"} - {reading_field(meter) for meter in METERS}:
+            raise UserError(
+                self.env._(
+                    "A reading is never edited. Void it with a reason and enter the"
+                    " right one."
+                )
+            )
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        if not self.env.context.get("focalist_retention"):
+            raise UserError(
+                self.env._(
+                    "A reading is never deleted. Void it with a reason instead."
+                )
+            )

@@ -1,0 +1,255 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from odoo.addons.focalist_base.tools.meters import (
+    VOLUME_METERS,
+    reading_field,
+    volume_field,
+)
+
+
+class FocalistVolume(models.Model):
+    """Pages of one placement on one day, by the clock of its site.
+
+    Made from the readings and never typed: each stretch between two readings is spread
+    evenly over its time, and cut at the site's midnights, so that the days of a gap
+    add up to what the meter counted, to the page.
+    """
+
+    _name = "focalist.volume"
+    _description = "Daily Volume"
+    _inherit = ["focalist.pages.mixin"]
+    _order = "day desc, id desc"
+    _rec_name = "day"
+
+    placement_id = fields.Many2one(
+        "focalist.device.placement", required=True, readonly=True, ondelete="restrict"
+    )
+    day = fields.Date(required=True, readonly=True)
+    device_id = fields.Many2one(
+        "focalist.device", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+    partner_id = fields.Many2one(
+        "res.partner", "Client", required=True, readonly=True, ondelete="restrict"
+    )
+    site_id = fields.Many2one(
+        "focalist.site", required=True, readonly=True, ondelete="restrict"
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="restrict"
+    )
+
+    _placement_day_uniq = models.UniqueIndex("(placement_id, day)")
+    _partner_day_idx = models.Index("(partner_id, day)")
+    _site_day_idx = models.Index("(site_id, day)")
+    _company_day_idx = models.Index("(company_id, day)")
+
+    @api.model
+    def _refresh(self, readings):
+        """Make the volumes around these readings anew, days and months.
+
+        Only the days between each reading's neighbours are touched, whatever the
+        length of the history.
+
+        :param readings: focalist.meter.reading records that were added or changed
+        """
+        if not readings:
+            return
+        readings.flush_recordset()
+        readings.device_id.flush_recordset(["last_meters"])
+        spans = self._refreshed_spans(readings)
+        if not spans:
+            return
+        self._write_days(spans)
+        self.env["focalist.volume.month"]._refresh(spans)
+        self.invalidate_model()
+
+    @api.model
+    def _refreshed_spans(self, readings):
+        """The days that a change of these readings can touch, and what they rest on.
+
+        :return: list of (placement id, first day, last day, from, to): days by the
+            site's clock, and the moments (UTC) of the outermost readings needed
+        """
+        return self.env.execute_query(
+            SQL(
+                """
+                WITH changed AS (
+                    SELECT r.placement_id, d.last_meters AS meters,
+                           MIN(r.read_at) AS first_at, MAX(r.read_at) AS last_at
+                      FROM focalist_meter_reading r
+                      JOIN focalist_device d ON d.id = r.device_id
+                     WHERE r.id IN %(ids)s
+                     GROUP BY r.placement_id, d.last_meters
+                ), around AS (%(neighbours_of_changed)s
+                ), touched AS (
+                    SELECT a.placement_id, a.meters, s.tz,
+                           (MIN(a.first_at) AT TIME ZONE 'UTC'
+                               AT TIME ZONE s.tz)::date AS first_day,
+                           (MAX(a.last_at) AT TIME ZONE 'UTC'
+                               AT TIME ZONE s.tz)::date AS last_day
+                      FROM around a
+                      JOIN focalist_device_placement p ON p.id = a.placement_id
+                      JOIN focalist_site s ON s.id = p.site_id
+                     GROUP BY a.placement_id, a.meters, s.tz
+                ), span AS (
+                    SELECT placement_id, meters, first_day, last_day,
+                           first_day::timestamp AT TIME ZONE tz
+                               AT TIME ZONE 'UTC' AS first_at,
+                           (last_day + 1)::timestamp AT TIME ZONE tz
+                               AT TIME ZONE 'UTC' AS last_at
+                      FROM touched
+                ), reach AS (%(neighbours_of_span)s)
+                SELECT span.placement_id, span.first_day, span.last_day,
+                       MIN(reach.first_at), MAX(reach.last_at)
+                  FROM span
+                  JOIN reach ON reach.placement_id = span.placement_id
+                 GROUP BY span.placement_id, span.first_day, span.last_day
+                """,
+                ids=tuple(readings.ids),
+                neighbours_of_changed=self._neighbours("changed"),
+                neighbours_of_span=self._neighbours("span"),
+            )
+        )
+
+    @api.model
+    def _neighbours(self, source):
+        """Widen the stretches of `source` to the readings just outside of them.
+
+        Looked for meter by meter, since not every reading tells each, and only for the
+        meters that the device tells at all.
+
+        :param str source: a relation of placement_id, meters, first_at, last_at
+        """
+        return SQL(" UNION ALL ").join(
+            SQL(
+                """
+                SELECT c.placement_id, c.meters,
+                       COALESCE((SELECT MAX(p.read_at) FROM focalist_meter_reading p
+                                  WHERE p.placement_id = c.placement_id
+                                    AND p.read_at < c.first_at
+                                    AND p.%(column)s IS NOT NULL), c.first_at
+                       ) AS first_at,
+                       COALESCE((SELECT MIN(n.read_at) FROM focalist_meter_reading n
+                                  WHERE n.placement_id = c.placement_id
+                                    AND n.read_at > c.last_at
+                                    AND n.%(column)s IS NOT NULL), c.last_at
+                       ) AS last_at
+                  FROM %(source)s c
+                 WHERE c.meters ? %(meter)s
+                """,
+                column=SQL.identifier(reading_field(meter)),
+                meter=meter,
+                source=SQL.identifier(source),
+            )
+            for meter in VOLUME_METERS
+        )
+
+    @api.model
+    def _write_days(self, spans):
+        """Write each day of the spans from the readings around it.
+
+        The value at a midnight between readings (t0, v0) and (t1, v1) is
+        v0 + floor((v1 - v0) * (midnight - t0) / (t1 - t0)); a day's pages are the
+        difference between its two ends, so that no page is lost or counted twice.
+        """
+        columns = SQL(", ").join(
+            SQL.identifier(volume_field(meter)) for meter in VOLUME_METERS
+        )
+        sums = SQL(", ").join(
+            SQL("SUM(pages) FILTER (WHERE meter = %s)", meter) for meter in VOLUME_METERS
+        )
+        values = SQL(", ").join(
+            SQL("(%s, r.%s)", meter, SQL.identifier(reading_field(meter)))
+            for meter in VOLUME_METERS
+        )
+        self.env.execute_query(
+            SQL(
+                """
+                WITH span AS (
+                    SELECT v.placement_id, v.first_day, v.last_day, v.from_at, v.to_at, s.tz,
+                           v.first_day::timestamp AT TIME ZONE s.tz
+                               AT TIME ZONE 'UTC' AS start_at,
+                           (v.last_day + 1)::timestamp AT TIME ZONE s.tz
+                               AT TIME ZONE 'UTC' AS end_at
+                      FROM (VALUES %(spans)s)
+                        AS v(placement_id, first_day, last_day, from_at, to_at)
+                      JOIN focalist_device_placement p ON p.id = v.placement_id
+                      JOIN focalist_site s ON s.id = p.site_id
+                ), point AS (
+                    SELECT r.placement_id, m.meter, m.value::numeric AS value,
+                           r.read_at, r.id
+                      FROM span
+                      JOIN focalist_meter_reading r
+                        ON r.placement_id = span.placement_id
+                CROSS JOIN LATERAL (VALUES %(values)s) AS m(meter, value)
+                     WHERE m.value IS NOT NULL
+                       AND r.read_at BETWEEN span.from_at AND span.to_at
+                ), stretch AS (
+                    SELECT placement_id, meter, value AS v0, read_at AS t0,
+                           LEAD(value) OVER following AS v1,
+                           LEAD(read_at) OVER following AS t1
+                      FROM point
+                    WINDOW following AS (
+                           PARTITION BY placement_id, meter ORDER BY read_at, id)
+                ), piece AS (
+                    SELECT st.placement_id, st.meter, d.day::date AS day,
+                           st.v0, st.v1, st.t0, st.t1,
+                           GREATEST(st.t0, d.day AT TIME ZONE span.tz
+                               AT TIME ZONE 'UTC') AS a,
+                           LEAST(st.t1, (d.day + INTERVAL '1 day') AT TIME ZONE span.tz
+                               AT TIME ZONE 'UTC') AS b
+                      FROM stretch st
+                      JOIN span ON span.placement_id = st.placement_id
+                CROSS JOIN LATERAL generate_series(
+                           GREATEST(span.first_day, (st.t0 AT TIME ZONE 'UTC'
+                               AT TIME ZONE span.tz)::date)::timestamp,
+                           LEAST(span.last_day, (st.t1 AT TIME ZONE 'UTC'
+                               AT TIME ZONE span.tz)::date)::timestamp,
+                           INTERVAL '1 day') AS d(day)
+                     WHERE st.v1 > st.v0 AND st.t1 > st.t0
+                       AND st.t1 > span.start_at AND st.t0 < span.end_at
+                ), counted AS (
+                    SELECT placement_id, meter, day,
+                           FLOOR((v1 - v0) * EXTRACT(EPOCH FROM b - t0)
+                               / EXTRACT(EPOCH FROM t1 - t0))
+                         - FLOOR((v1 - v0) * EXTRACT(EPOCH FROM a - t0)
+                               / EXTRACT(EPOCH FROM t1 - t0)) AS pages
+                      FROM piece
+                     WHERE b > a
+                ), removed AS (
+                    DELETE FROM focalist_volume v
+                          USING span
+                          WHERE v.placement_id = span.placement_id
+                            AND v.day BETWEEN span.first_day AND span.last_day
+                            AND NOT EXISTS (
+                                SELECT FROM counted c
+                                 WHERE c.placement_id = v.placement_id
+                                   AND c.day = v.day)
+                )
+                INSERT INTO focalist_volume (
+                       placement_id, day, device_id, partner_id, site_id, company_id,
+                       %(columns)s)
+                SELECT c.placement_id, c.day, p.device_id, p.partner_id, p.site_id,
+                       p.company_id, %(sums)s
+                  FROM counted c
+                  JOIN focalist_device_placement p ON p.id = c.placement_id
+                 GROUP BY c.placement_id, c.day, p.device_id, p.partner_id, p.site_id,
+                       p.company_id
+                    ON CONFLICT (placement_id, day) DO UPDATE
+                   SET (%(columns)s) = ROW (%(excluded)s)
+             RETURNING id
+                """,
+                spans=SQL(", ").join(
+                    SQL("(%s, %s::date, %s::date, %s::timestamp, %s::timestamp)", *span)
+                    for span in spans
+                ),
+                values=values,
+                columns=columns,
+                sums=sums,
+                excluded=SQL(", ").join(
+                    SQL("EXCLUDED.%s", SQL.identifier(volume_field(meter)))
+                    for meter in VOLUME_METERS
+                ),
+            )
+        )

@@ -1,0 +1,197 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+
+class ResPartner(models.Model):
+    """A client is a company; a coordinator is one of its contacts."""
+
+    _inherit = "res.partner"
+
+    is_focalist_client = fields.Boolean("Focalist client", index="btree_not_null")
+    focalist_active = fields.Boolean(
+        "Followed by Focalist",
+        default=True,
+        tracking=True,
+        help="Off: nothing of this client is polled or notified. Nothing is lost.",
+    )
+    focalist_company_id = fields.Many2one(
+        "res.company",
+        "Dealer",
+        compute="_compute_focalist_company_id",
+        store=True,
+        readonly=False,
+        index="btree_not_null",
+        help="The company that looks after this client's devices.",
+    )
+    focalist_prefix = fields.Char(
+        "Prefix", size=12, tracking=True, help="A short name, unique for the dealer."
+    )
+    focalist_currency_id = fields.Many2one(
+        "res.currency",
+        "Billing currency",
+        compute="_compute_focalist_currency_id",
+        store=True,
+        readonly=False,
+    )
+    focalist_main_coordinator_id = fields.Many2one(
+        "res.partner",
+        "Main coordinator",
+        compute="_compute_focalist_main_coordinator_id",
+        store=True,
+        readonly=False,
+        domain="[('parent_id', '=', id), ('is_focalist_coordinator', '=', True)]",
+    )
+    is_focalist_coordinator = fields.Boolean("Coordinator")
+    focalist_coordinator_scope = fields.Selection(
+        [("client", "Whole client"), ("sites", "Given sites")],
+        "Looks after",
+        default="client",
+        required=True,
+        help="What the coordinator sees in the portal.",
+    )
+    focalist_coordinated_site_ids = fields.Many2many(
+        "focalist.site",
+        "focalist_site_coordinator_rel",
+        "partner_id",
+        "site_id",
+        "Coordinated sites",
+        domain="[('partner_id', '=', parent_id)]",
+    )
+    focalist_site_ids = fields.One2many("focalist.site", "partner_id", "Sites")
+    focalist_coordinator_ids = fields.One2many(
+        "res.partner",
+        "parent_id",
+        "Coordinators",
+        domain=[("is_focalist_coordinator", "=", True)],
+    )
+    focalist_device_ids = fields.One2many("focalist.device", "partner_id", "Devices")
+    focalist_site_count = fields.Integer(compute="_compute_focalist_counts")
+    focalist_device_count = fields.Integer(compute="_compute_focalist_counts")
+    focalist_last_month_pages = fields.Integer(
+        "Last month's volume",
+        compute="_compute_focalist_last_month_pages",
+        help="Pages that the client's devices printed in the last calendar month.",
+    )
+
+    _focalist_client_company = models.Constraint(
+        "CHECK (is_focalist_client IS NOT TRUE OR focalist_company_id IS NOT NULL)",
+        "A client needs a dealer: the company that looks after its devices.",
+    )
+    _focalist_prefix_uniq = models.UniqueIndex(
+        "(focalist_company_id, upper(focalist_prefix))"
+        " WHERE is_focalist_client AND focalist_prefix IS NOT NULL",
+        "Another client has this prefix already.",
+    )
+
+    @api.depends("is_focalist_client")
+    def _compute_focalist_company_id(self):
+        for partner in self:
+            if partner.is_focalist_client and not partner.focalist_company_id:
+                partner.focalist_company_id = partner.company_id or self.env.company
+
+    @api.depends("focalist_company_id")
+    def _compute_focalist_currency_id(self):
+        for partner in self:
+            if not partner.focalist_currency_id:
+                partner.focalist_currency_id = partner.focalist_company_id.currency_id
+
+    @api.depends("focalist_coordinator_ids.is_focalist_coordinator")
+    def _compute_focalist_main_coordinator_id(self):
+        """There is a main coordinator as soon as there are any."""
+        for partner in self:
+            people = partner.focalist_coordinator_ids.filtered("is_focalist_coordinator")
+            if partner.focalist_main_coordinator_id not in people:
+                partner.focalist_main_coordinator_id = people[:1]
+
+    @api.depends("focalist_site_ids", "focalist_device_ids")
+    def _compute_focalist_counts(self):
+        sites = dict(
+            self.env["focalist.site"]._read_group(
+                [("partner_id", "in", self.ids)], ["partner_id"], ["__count"]
+            )
+        )
+        devices = dict(
+            self.env["focalist.device"]._read_group(
+                [("partner_id", "in", self.ids), ("state", "=", "active")],
+                ["partner_id"],
+                ["__count"],
+            )
+        )
+        for partner in self:
+            partner.focalist_site_count = sites.get(partner, 0)
+            partner.focalist_device_count = devices.get(partner, 0)
+
+    @api.depends("focalist_device_ids")
+    def _compute_focalist_last_month_pages(self):
+        month = fields.Date.subtract(
+            fields.Date.start_of(fields.Date.context_today(self), "month"), months=1
+        )
+        pages = dict(
+            self.env["focalist.volume.month"]._read_group(
+                [("partner_id", "in", self.ids), ("month", "=", month)],
+                ["partner_id"],
+                ["pages_total:sum"],
+            )
+        )
+        for partner in self:
+            partner.focalist_last_month_pages = pages.get(partner, 0)
+
+    @api.constrains("focalist_main_coordinator_id", "is_focalist_coordinator")
+    def _check_focalist_main_coordinator(self):
+        for partner in self:
+            main = partner.focalist_main_coordinator_id
+            if main and (main.parent_id != partner or not main.is_focalist_coordinator):
+                raise ValidationError(
+                    self.env._(
+                        "%(contact)s is not a coordinator of %(client)s.",
+                        contact=main.name,
+                        client=partner.name,
+                    )
+                )
+
+    def write(self, vals):
+        if vals.keys() & {"focalist_company_id", "is_focalist_client"}:
+            self._check_focalist_identity(vals)
+        result = super().write(vals)
+        if "focalist_coordinator_scope" in vals:
+            # Record rules are cached by user with this field's value inside.
+            self.env.registry.clear_cache()
+        return result
+
+    def _check_focalist_identity(self, vals):
+        """Refuse to take a client with sites from its dealer: they belong to it."""
+        for partner in self.filtered("focalist_site_ids"):
+            moved = (
+                "focalist_company_id" in vals
+                and vals["focalist_company_id"] != partner.focalist_company_id.id
+            )
+            if moved or vals.get("is_focalist_client") is False:
+                raise UserError(
+                    self.env._(
+                        "%(client)s has sites and devices: it stays a client of"
+                        " %(dealer)s. Deactivate it instead.",
+                        client=partner.name,
+                        dealer=partner.focalist_company_id.name,
+                    )
+                )
+
+    def action_open_focalist_devices(self):
+        """Open the client's devices."""
+        self.check_access("read")
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "focalist_base.focalist_device_action"
+        )
+        return action | {"domain": [("partner_id", "=", self.id)]}
+
+    def action_open_focalist_sites(self):
+        """Open the client's sites."""
+        self.check_access("read")
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "focalist_base.focalist_site_action"
+        )
+        return action | {
+            "domain": [("partner_id", "=", self.id)],
+            "context": {"default_partner_id": self.id},
+        }

@@ -1,0 +1,248 @@
+"""The command ``focalist-agent``. Imports are inside the commands: --help is fast."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import __version__
+
+if TYPE_CHECKING:
+    from .config import Config
+
+SYSTEM_CONFIG = Path("/etc/focalist-agent/agent.toml")
+
+
+class Context:
+    """What all commands share, made when it is asked for."""
+
+    def __init__(self, config: Path | None, state_dir: Path | None) -> None:
+        self._config, self._state_dir = config, state_dir
+
+    def config(self) -> Config:
+        """The configuration, from --config or where systems keep it."""
+        from . import config
+
+        path = self._config
+        if path is None and SYSTEM_CONFIG.is_file():
+            path = SYSTEM_CONFIG
+        try:
+            return config.load(path)
+        except config.ConfigError as error:
+            raise click.ClickException(str(error)) from error
+
+    def directory(self) -> Path:
+        """The state directory: --state-dir, systemd's, or the user's."""
+        from platformdirs import user_state_path
+
+        given = self._state_dir or os.environ.get("STATE_DIRECTORY")
+        return Path(given) if given else user_state_path("focalist-agent")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    envvar="FOCALIST_AGENT_CONFIG",
+    help=f"Configuration file [default: {SYSTEM_CONFIG} where it exists].",
+)
+@click.option(
+    "--state-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="FOCALIST_AGENT_STATE_DIR",
+    help="Where credentials and spool are kept.",
+)
+@click.version_option(__version__, prog_name="focalist-agent")
+@click.pass_context
+def main(context: click.Context, config: Path | None, state_dir: Path | None) -> None:
+    """Read printers over SNMP and report them to Focalist."""
+    context.obj = Context(config, state_dir)
+
+
+@main.command()
+@click.option("--server", required=True, help="Address, e.g. https://odoo.example.com")
+@click.option("--database", required=True, help="Name of the Odoo database.")
+@click.option(
+    "--key",
+    envvar="FOCALIST_KEY",
+    prompt="Enrolment key",
+    hide_input=True,
+    help="One-time enrolment key; asked for when it is not given.",
+)
+@click.pass_obj
+def enroll(context: Context, server: str, database: str, key: str) -> None:
+    """Exchange a one-time key for this collector's own credentials."""
+    from . import credentials, files
+    from .config import check_url
+    from .transport import TransportError, http, xmlrpc
+
+    try:
+        server = check_url(server)
+    except ValueError as error:
+        raise click.UsageError(f"--server {error}") from error
+    key = key.strip()
+    if not all(said.isascii() and said.isprintable() for said in (key, database)):
+        raise click.UsageError("--key or --database has characters that none has.")
+    directory = context.directory()
+    try:
+        # First, so that a key is not used up for credentials that cannot be stored.
+        files.make_directory(directory)
+        poster = http.Poster(context.config().server_ca_file)
+        answer = xmlrpc.enroll(server, database, key, poster)
+        credentials.save(
+            directory,
+            credentials.Credentials(
+                server, database, answer.collector, answer.agent, answer.key
+            ),
+        )
+    except (TransportError, files.StateError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"Enrolled as {answer.collector} of {answer.agent}.")
+    if server.startswith("http:"):
+        click.echo("Note: http:// is not encrypted; use https:// across networks.")
+
+
+@main.command()
+@click.argument("host", metavar="HOST[:PORT]")
+@click.option(
+    "--community",
+    envvar="FOCALIST_COMMUNITY",
+    help="SNMP community [default: those of the configuration].",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the device report.")
+@click.option("--timeout", type=click.FloatRange(0.1, 60), help="Seconds a request.")
+@click.option("--retries", type=click.IntRange(0, 10), help="Repetitions of one.")
+@click.pass_obj
+def read(
+    context: Context,
+    host: str,
+    community: str | None,
+    as_json: bool,
+    timeout: float | None,
+    retries: int | None,
+) -> None:
+    """Read one printer now and print what it says."""
+    import asyncio
+    import json
+
+    from . import report, summary
+    from .config import parse_device
+    from .snmp.session import Limits, SnmpError
+
+    config = context.config()
+    try:
+        device = parse_device(host, config.snmp_port)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    limits = Limits(
+        timeout=config.snmp_timeout if timeout is None else timeout,
+        retries=config.snmp_retries if retries is None else retries,
+    )
+    communities = config.snmp_communities if community is None else (community,)
+    try:
+        data = asyncio.run(_read(device, communities, limits)).to_dict()
+    except SnmpError as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        click.echo(json.dumps(data, ensure_ascii=False, indent=1))
+    else:
+        click.echo(summary.of_report(data))
+    for problem in report.problems(data):
+        click.echo(f"The report is not valid: {problem}", err=True)
+
+
+async def _read(device: Any, communities: Any, limits: Any) -> Any:
+    from . import reader
+    from .snmp.pysnmp import Engine
+
+    engine = Engine(limits)
+    try:
+        async with engine.session(device.address, device.port, communities) as session:
+            return await reader.read(session, device.address)
+    finally:
+        engine.close()
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="One round, send everything, and end.")
+@click.option("-v", "--verbose", is_flag=True, help="Log every step.")
+@click.pass_obj
+def run(context: Context, once: bool, verbose: bool) -> None:
+    """Poll the known printers and report them, until stopped.
+
+    With --once, ends with 0 when everything was sent and with 1 otherwise.
+    """
+    import asyncio
+
+    from . import credentials, files, lock, log
+    from .spool import Spool, SpoolError
+    from .transport import TransportError, http, xmlrpc
+
+    log.set_up(verbose)
+    config = context.config()
+    directory = context.directory()
+    try:
+        known = credentials.load(directory)
+        transport = xmlrpc.XmlRpcTransport(
+            config.server_url or known.server,
+            config.server_database or known.database,
+            known.key,
+            http.Poster(config.server_ca_file),
+        )
+        with lock.only_one(directory):
+            spool = Spool(directory, config.spool_max_size_mb * 1024 * 1024)
+            try:
+                done = asyncio.run(_run(config, directory, spool, transport, once))
+            finally:
+                spool.close()
+    except (files.StateError, SpoolError, TransportError) as error:
+        raise click.ClickException(str(error)) from error
+    sys.exit(0 if done else 1)
+
+
+async def _run(
+    config: Config, directory: Path, spool: Any, transport: Any, once: bool
+) -> bool:
+    from .scheduler import Scheduler
+
+    scheduler = Scheduler(config, directory, spool, transport)
+    if once:
+        return await scheduler.once()
+    await scheduler.forever()
+    return True
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@click.pass_obj
+def status(context: Context, as_json: bool) -> None:
+    """Show the queue, the last contact and what became of the reports."""
+    import json
+
+    from . import credentials, files, spool, summary
+
+    directory = context.directory()
+    found: dict[str, Any] = {"enrolled": True}
+    try:
+        known = credentials.load(directory)
+        found |= {
+            "server": known.server,
+            "database": known.database,
+            "collector": known.collector,
+            "agent": known.agent,
+        }
+    except files.StateError as error:
+        found = {"enrolled": False, "problem": str(error)}
+    found |= {"devices": 0, "unanswered": 0, "last_contact": None, "last_error": None}
+    try:
+        found |= spool.status(directory)
+    except spool.SpoolError as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=1))
+    else:
+        click.echo(summary.of_status(found))

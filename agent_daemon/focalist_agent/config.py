@@ -1,0 +1,193 @@
+"""The configuration file, TOML: every key is known, checked and documented in
+``packaging/agent.toml``. All of it is optional."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+SNMP_PORT = 161
+
+
+class ConfigError(ValueError):
+    """The configuration cannot be used; the text names the file, line and key."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where one printer is asked."""
+
+    address: str
+    port: int = SNMP_PORT
+
+    def __str__(self) -> str:
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Config:
+    """What the file says, with defaults. Times are in seconds."""
+
+    server_url: str | None = None
+    server_database: str | None = None
+    server_ca_file: str | None = None
+    snmp_communities: tuple[str, ...] = ("public",)
+    snmp_port: int = SNMP_PORT
+    snmp_timeout: float = 2.5
+    snmp_retries: int = 1
+    snmp_concurrency: int = 30
+    devices_addresses: tuple[Device, ...] = field(default=())
+    poll_interval: int | None = None
+    spool_max_size_mb: int = 200
+
+
+def parse_device(said: str, default_port: int = SNMP_PORT) -> Device:
+    """Read ``10.1.2.3``, ``printer.example:1161``, ``fe80::1`` or ``[fe80::1]:161``.
+
+    Raises ValueError, with a text for people.
+    """
+    said = said.strip()
+    try:
+        if ipaddress.ip_address(said).version == 6:
+            return Device(said, default_port)
+    except ValueError:
+        pass
+    match = re.fullmatch(r"(?:\[([^\]]+)\]|([^:\s/\[\]]+))(?::(\d+))?", said)
+    if not match:
+        raise ValueError(f"{said!r} is not an address or an address:port")
+    port = int(match[3]) if match[3] else default_port
+    return Device(match[1] or match[2], _between(port, 1, 65535))
+
+
+def load(path: Path | None) -> Config:
+    """Read a configuration; without a file, the defaults. Raises ConfigError."""
+    if path is None:
+        return Config()
+    try:
+        source = path.read_text("utf-8")
+        data = tomllib.loads(source)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    found: dict[str, Any] = {}
+    for section, content in data.items():
+        if not isinstance(content, dict) or section not in _SECTIONS:
+            raise ConfigError(_at(path, source, None, section, "is unknown"))
+        for key, value in content.items():
+            check = _KEYS.get(f"{section}.{key}")
+            if check is None:
+                raise ConfigError(_at(path, source, section, key, "is unknown"))
+            try:
+                found[f"{section}_{key}"] = check(value)
+            except ValueError as error:
+                raise ConfigError(
+                    _at(path, source, section, key, str(error))
+                ) from error
+    return _with_port(Config(**found))
+
+
+def _with_port(config: Config) -> Config:
+    """Addresses without a port have ``snmp.port``, wherever it stands in the file."""
+    devices = (parse_device(d, config.snmp_port) for d in config.devices_addresses)
+    return Config(**{**vars(config), "devices_addresses": tuple(devices)})
+
+
+def _at(path: Path, source: str, section: str | None, key: str, what: str) -> str:
+    """``FILE, line N: section.key WHAT``; without the line where it is not found."""
+    name = f"{section}.{key}" if section else key
+    current = None
+    for number, line in enumerate(source.splitlines(), 1):
+        header = re.match(r"\s*\[\s*([\w.\-\"]+)\s*\]", line)
+        if header:
+            current = header[1].strip('"')
+            if section is None and current == key:
+                return f"{path}, line {number}: [{key}] {what}"
+        elif current == section and re.match(rf"\s*\"?{re.escape(key)}\"?\s*=", line):
+            return f"{path}, line {number}: {name} {what}"
+    return f"{path}: {name} {what}"
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("must be a text")
+    return value
+
+
+def _database(value: Any) -> str:
+    # It travels in an HTTP header, as PostgreSQL's names of databases can.
+    if not _text(value).isascii() or not value.isprintable():
+        raise ValueError("must be plain ASCII text")
+    return value
+
+
+def _url(value: Any) -> str:
+    return check_url(_text(value))
+
+
+def check_url(value: str) -> str:
+    """A server's address without the last slash; raises ValueError."""
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must start with https:// (or http://)")
+    if parts.username or parts.query or parts.fragment:
+        raise ValueError("must be an address alone, without user, ? or #")
+    return value.rstrip("/")
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value:
+        raise ValueError("must be a list of texts")
+    return tuple(_text(one) for one in value)
+
+
+def _devices(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ValueError("must be a list of addresses")
+    for one in value:
+        parse_device(_text(one))
+    return tuple(value)
+
+
+def _between(value: Any, low: float, high: float) -> Any:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError("must be a number")
+    if not low <= value <= high:
+        raise ValueError(f"must lie between {low} and {high}")
+    return value
+
+
+def _integer(low: int, high: int) -> Any:
+    def check(value: Any) -> int:
+        if not isinstance(value, int):
+            raise ValueError("must be a whole number")
+        return _between(value, low, high)
+
+    return check
+
+
+_KEYS = {
+    "server.url": _url,
+    "server.database": _database,
+    "server.ca_file": _text,
+    "snmp.communities": _texts,
+    "snmp.port": _integer(1, 65535),
+    "snmp.timeout": lambda value: float(_between(value, 0.1, 60)),
+    "snmp.retries": _integer(0, 10),
+    "snmp.concurrency": _integer(1, 500),
+    "devices.addresses": _devices,
+    "poll.interval": _integer(10, 86_400),
+    "spool.max_size_mb": _integer(1, 100_000),
+}
+_SECTIONS = {key.split(".")[0] for key in _KEYS}

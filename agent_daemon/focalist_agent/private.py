@@ -1,0 +1,131 @@
+"""Reading what a vendor profile points at: meters, supplies, identity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from . import text
+from .profiles import Profile, Records, RecordSupply
+from .report import Supply
+from .snmp.session import Oid, Session, Value, dotted
+
+
+@dataclass
+class Found:
+    """What a profile yielded. ``sources`` maps a meter to the OID it came from."""
+
+    meters: dict[str, int] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+    supplies: list[Supply] = field(default_factory=list)
+
+    def add(self, meter: str, value: int, source: Oid) -> None:
+        """Take a meter that no surer source gave before."""
+        if value >= 0 and meter not in self.meters:
+            self.meters[meter] = value
+            self.sources[meter] = dotted(source)
+
+    def check(self) -> None:
+        """Drop mono and colour where they are more than the maker's own total: then
+        they count something else on this model."""
+        parts = [self.meters[m] for m in ("mono", "color") if m in self.meters]
+        if sum(parts) > self.meters.get("total", sum(parts)):
+            for meter in ("mono", "color"):
+                self.meters.pop(meter, None)
+
+
+async def read(session: Session, profile: Profile, model: str) -> Found:
+    """All meters and supplies of a profile that this device has.
+
+    Raises SnmpError when a part of the private MIB cannot be read to its end.
+    """
+    found = Found()
+    tables = tuple(r for r in profile.records if not r.models or r.models.search(model))
+    profile = replace(profile, records=tables)
+    for part in (_single, _tables, _recorded):
+        await part(session, profile, found)
+    found.check()
+    return found
+
+
+async def _single(session: Session, profile: Profile, found: Found) -> None:
+    """Meters with an OID each; of several OIDs the meter is the sum of those told."""
+    values = await session.get(
+        o for several in profile.meters.values() for o in several
+    )
+    for meter, several in profile.meters.items():
+        told = [v for o in several if isinstance(v := values.get(o), int)]
+        if told:
+            found.add(meter, sum(told), several[0])
+
+
+async def _tables(session: Session, profile: Profile, found: Found) -> None:
+    """Counters in parallel columns, found by their names or their codes."""
+    tables = (*profile.named, *profile.coded)
+    columns = await session.columns(c for t in tables for c in (t.keys, t.values))
+    for table in tables:
+        rows: dict[str | int, Oid] = {}
+        for index, key in columns[table.keys].items():
+            known = key if isinstance(key, int) else text.decode(key).lower()
+            rows.setdefault(known, index)
+        values = columns[table.values]
+        for meter, wanted in table.meters.items():
+            _add_rows(
+                found, meter, [rows[k] for k in wanted if k in rows], values, table
+            )
+
+
+def _add_rows(
+    found: Found, meter: str, rows: list[Oid], values: dict[Oid, Value], table: Counters
+) -> None:
+    told = [v for row in rows if isinstance(v := values.get(row), int)]
+    if told:
+        found.add(meter, sum(told), table.values + rows[0])
+
+
+async def _recorded(session: Session, profile: Profile, found: Found) -> None:
+    values = await session.get(table.oid for table in profile.records)
+    for table in profile.records:
+        for key, value in records(values.get(table.oid)):
+            if key in table.meters and len(value) == 4:
+                found.add(table.meters[key], int.from_bytes(value, "big"), table.oid)
+            elif key in table.supplies:
+                _add_supply(found, table, key, value, table.supplies[key])
+
+
+def _add_supply(
+    found: Found, table: Records, key: int, value: bytes, supply: RecordSupply
+) -> None:
+    """A supply of a record: hundredths of a percent in four octets, or level and
+    capacity in one octet each."""
+    if len(value) == 2 and value[1]:
+        percent = 100.0 * value[0] / value[1]
+    elif len(value) == 4:
+        percent = int.from_bytes(value, "big") / supply.scale
+    else:
+        return
+    if 0 <= percent <= 100:
+        found.supplies.append(
+            Supply(
+                index=f"private.{key:02x}",
+                description=f"{supply.color or ''} {supply.kind}".strip().capitalize(),
+                kind=supply.kind,
+                color=supply.color,
+                unit="percent",
+                percent=round(percent, 1),
+            )
+        )
+
+
+def records(value: Value | None) -> Iterator[tuple[int, bytes]]:
+    """The records of an octet string: id, type (01), length, value; ff is the end."""
+    if not isinstance(value, bytes):
+        return
+    position = 0
+    while position + 3 <= len(value) and value[position] != 0xFF:
+        key, length = value[position], value[position + 2]
+        content = value[position + 3 : position + 3 + length]
+        if value[position + 1] != 1 or len(content) < length:
+            return
+        yield key, content
+        position += 3 + length

@@ -1,0 +1,1 @@
+"""SNMP: the interface of a session, its backends, and the standard OIDs."""

@@ -1,0 +1,262 @@
+"""Store and forward: every report is on disk before it is sent, and leaves the disk
+only after the server named its uid.
+
+SQLite with WAL and synchronous=FULL: a commit that returned survives SIGKILL and
+power loss. When the spool is full the oldest superseded poll goes first (a poll of a
+device of which a later one is spooled), then the oldest of all; what was dropped is
+counted, and ``status`` shows it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import sqlite3
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .report import Report, utc_now
+from .transport import Result
+
+_log = logging.getLogger(__name__)
+
+NAME = "spool.sqlite3"
+REJECTED_ROWS = 500
+"""Of what the server rejected the last ones are kept, with the reason."""
+
+COUNTERS = ("accepted", "duplicate", "pending", "ignored", "rejected", "dropped")
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS report (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    uid TEXT NOT NULL UNIQUE,
+    device TEXT NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS report_device ON report (device, id);
+CREATE TABLE IF NOT EXISTS rejected (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    uid TEXT NOT NULL UNIQUE,
+    at TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS counter (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS note (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+PRAGMA user_version = 1;
+"""
+
+
+class SpoolError(Exception):
+    """The spool cannot be used; the text is for people."""
+
+
+class Spool:
+    """The reports that wait. One process writes; ``status`` reads beside it."""
+
+    def __init__(self, directory: Path, max_bytes: int) -> None:
+        self.path = directory / NAME
+        self._max_bytes = max_bytes
+        try:
+            self._db = _open(self.path)
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                # Locked, unreadable, no space: the file itself may be whole.
+                raise SpoolError(f"{self.path}: {error}") from error
+            self._db = self._begin_anew(error)
+        ((self._bytes,),) = self._query(
+            "SELECT COALESCE(SUM(LENGTH(body)), 0) FROM report"
+        )
+
+    def _begin_anew(self, error: Exception) -> sqlite3.Connection:
+        """Set a damaged file aside, for whoever can save something from it."""
+        aside = self.path.with_name(f"{NAME}.damaged-{time.time_ns() // 1_000_000}")
+        _log.error(
+            "The spool %s is damaged (%s). It is kept as %s; a new one begins.",
+            self.path,
+            error,
+            aside.name,
+        )
+        for suffix in ("", "-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                self.path.with_name(NAME + suffix).rename(f"{aside}{suffix}")
+        try:
+            return _open(self.path)
+        except sqlite3.Error as again:
+            raise SpoolError(f"{self.path}: {again}") from again
+
+    def put(self, report: Report) -> None:
+        """Store a report; it is on disk when this returns. Raises SpoolError."""
+        body = json.dumps(
+            report.to_dict(), ensure_ascii=False, separators=(",", ":")
+        ).encode()
+        device = report.serial or report.mac or report.address
+        with self._transaction():
+            dropped = self._make_room(len(body))
+            self._db.execute(
+                "INSERT INTO report (uid, device, body) VALUES (?, ?, ?)",
+                (report.uid, device, body),
+            )
+        self._bytes += len(body) - dropped
+
+    def batch(self, count: int, size: int) -> list[tuple[str, bytes]]:
+        """The oldest reports as (uid, JSON): at most ``count``, and ``size`` bytes
+        together, but one at least where one waits."""
+        rows = self._query("SELECT uid, body FROM report ORDER BY id LIMIT ?", (count,))
+        found: list[tuple[str, bytes]] = []
+        for uid, body in rows:
+            size -= len(body)
+            if found and size < 0:
+                break
+            found.append((uid, body))
+        return found
+
+    def settle(self, results: Sequence[Result]) -> int:
+        """Let go of the reports whose end the server told; gives how many left.
+
+        Rejected ones are kept apart with the reason.
+        """
+        left = freed = 0
+        with self._transaction():
+            for result in results:
+                row = self._db.execute(
+                    "DELETE FROM report WHERE uid = ? RETURNING body", (result.uid,)
+                ).fetchone()
+                if row is None:
+                    continue
+                left, freed = left + 1, freed + len(row[0])
+                self._count(result.status)
+                if result.status == "rejected":
+                    self._set_aside(result, row[0])
+        self._bytes -= freed
+        return left
+
+    def note(self, **notes: Any) -> None:
+        """Remember values for ``status``."""
+        with self._transaction():
+            self._db.executemany(
+                "INSERT OR REPLACE INTO note (name, value) VALUES (?, ?)",
+                [(name, json.dumps(value)) for name, value in notes.items()],
+            )
+
+    def waiting(self) -> int:
+        """How many reports wait."""
+        ((count,),) = self._query("SELECT COUNT(*) FROM report")
+        return count
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def _make_room(self, size: int) -> int:
+        """Drop by the policy until ``size`` bytes fit; gives the bytes dropped."""
+        freed = 0
+        while self._bytes - freed + size > self._max_bytes:
+            row = self._db.execute(
+                """
+                SELECT id, LENGTH(body) FROM report AS old
+                ORDER BY NOT EXISTS (
+                    SELECT 1 FROM report AS new
+                    WHERE new.device = old.device AND new.id > old.id
+                ), id
+                LIMIT 1
+                """
+            ).fetchone()
+            if row is None:
+                break
+            self._db.execute("DELETE FROM report WHERE id = ?", row[:1])
+            self._count("dropped")
+            freed += row[1]
+        if freed:
+            _log.warning("The spool is full: old reports were dropped (see status).")
+        return freed
+
+    def _set_aside(self, result: Result, body: bytes) -> None:
+        self._db.execute(
+            "INSERT OR REPLACE INTO rejected (uid, at, reason, body) "
+            "VALUES (?, ?, ?, ?)",
+            (result.uid, utc_now(), result.message[:1000], body),
+        )
+        self._db.execute(
+            "DELETE FROM rejected WHERE id <= (SELECT MAX(id) FROM rejected) - ?",
+            (REJECTED_ROWS,),
+        )
+
+    def _count(self, name: str) -> None:
+        self._db.execute(
+            "INSERT INTO counter (name, value) VALUES (?, 1) "
+            "ON CONFLICT (name) DO UPDATE SET value = value + 1",
+            (name,),
+        )
+
+    def _query(self, query: str, values: tuple = ()) -> list[tuple]:
+        try:
+            return self._db.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise SpoolError(f"{self.path}: {error}") from error
+
+    @contextlib.contextmanager
+    def _transaction(self):
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise SpoolError(f"{self.path}: {error}") from error
+
+
+def status(directory: Path) -> dict[str, Any]:
+    """What the spool knows, read beside a running daemon; raises SpoolError."""
+    path = directory / NAME
+    found: dict[str, Any] = {"spooled": 0, **dict.fromkeys(COUNTERS, 0)}
+    if not path.exists():
+        return found
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=5)) as db:
+            db.execute("PRAGMA query_only = ON")
+            found["spooled"] = db.execute("SELECT COUNT(*) FROM report").fetchone()[0]
+            found |= dict(db.execute("SELECT name, value FROM counter"))
+            found |= {
+                name: json.loads(value)
+                for name, value in db.execute("SELECT name, value FROM note")
+            }
+            found["last_rejected"] = [
+                {"uid": uid, "at": at, "reason": reason}
+                for uid, at, reason in db.execute(
+                    "SELECT uid, at, reason FROM rejected ORDER BY id DESC LIMIT 5"
+                )
+            ]
+    except sqlite3.Error as error:
+        raise SpoolError(f"{path}: {error}") from error
+    return found
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """Open and check the file; raises sqlite3.DatabaseError for a damaged one."""
+    # The file is made before SQLite does, so that it is private from the start.
+    path.touch(mode=0o600)
+    db = sqlite3.connect(path, timeout=10, isolation_level=None)
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        verdict = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if verdict != "ok":
+            raise sqlite3.DatabaseError(verdict)
+        db.executescript(_SCHEMA)
+    except BaseException:
+        db.close()
+        raise
+    return db

@@ -1,0 +1,111 @@
+"""One bounded HTTP POST: TLS verified, proxies honoured, no redirects."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+from .. import __version__
+from . import KeyRefused, TooLarge, TransportError, Unreachable
+
+TIMEOUT = 30.0
+"""Seconds to wait for a connection and for each piece of an answer."""
+
+TOTAL_TIMEOUT = 120.0
+MAX_ANSWER = 8 * 1024 * 1024
+_PIECE = 64 * 1024
+
+
+class Poster:
+    """Posts to one server."""
+
+    def __init__(self, ca_file: str | None = None, timeout: float = TIMEOUT) -> None:
+        try:
+            context = ssl.create_default_context(cafile=ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise TransportError(
+                f"The CA file {ca_file} cannot be used: {error}"
+            ) from error
+        self._timeout = timeout
+        self._opener = urllib.request.build_opener(
+            urllib.request.HTTPSHandler(context=context), _NoRedirect
+        )
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> bytes:
+        """The answer's body; raises TransportError for anything but 200."""
+        request = urllib.request.Request(
+            url,
+            data=body,
+            method="POST",
+            headers={"User-Agent": f"focalist-agent/{__version__}", **headers},
+        )
+        try:
+            with self._opener.open(request, timeout=self._timeout) as answer:
+                return _bounded(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise _refusal(error) from None
+        except urllib.error.URLError as error:
+            raise Unreachable(f"Cannot reach the server: {error.reason}") from None
+        except (OSError, http.client.HTTPException) as error:
+            reason = str(error) or type(error).__name__
+            raise Unreachable(f"The connection broke: {reason}") from None
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A POST that is sent on would lose its body, or give the key to a stranger."""
+
+    def redirect_request(self, request, file, code, message, headers, new_url):
+        raise Unreachable(
+            f"The server redirects to {new_url.split('?')[0]}. "
+            "Enrol with that address if it is right."
+        )
+
+
+def _bounded(answer: http.client.HTTPResponse) -> bytes:
+    """Read an answer within limits of size and time."""
+    until = time.monotonic() + TOTAL_TIMEOUT
+    pieces, size = [], 0
+    while piece := answer.read1(_PIECE):
+        size += len(piece)
+        if size > MAX_ANSWER:
+            raise Unreachable(f"The answer is larger than {MAX_ANSWER} bytes.")
+        if time.monotonic() > until:
+            raise Unreachable(f"The answer took longer than {TOTAL_TIMEOUT:g} s.")
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _refusal(error: urllib.error.HTTPError) -> TransportError:
+    if error.code == 401:
+        return KeyRefused("The server refuses the key (unknown, expired or revoked).")
+    if error.code == 413:
+        return TooLarge("The server finds the request too large.")
+    if error.code == 404:
+        return Unreachable(
+            "The server has no Focalist at this address (HTTP 404). "
+            "Are the address and the database right?"
+        )
+    return Unreachable(
+        f"The server answers HTTP {error.code}.",
+        _retry_after(error.headers.get("Retry-After")),
+    )
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Seconds of a Retry-After header (RFC 9110, 10.2.3), at most an hour."""
+    if not value:
+        return None
+    try:
+        if value.strip().isdigit():
+            seconds = float(value)
+        else:
+            seconds = parsedate_to_datetime(value).timestamp() - time.time()
+    except (ValueError, TypeError):
+        return None
+    return min(max(seconds, 0.0), 3600.0)

@@ -1,0 +1,179 @@
+"""The spool: nothing is lost, however the process ends."""
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from focalist_agent import spool as spool_module
+from focalist_agent.report import Report
+from focalist_agent.spool import Spool, SpoolError, status
+from focalist_agent.transport import Result
+
+WORKER = Path(__file__).with_name("spool_worker.py")
+KILLS = 60 if os.environ.get("FOCALIST_FULL") else 6
+LARGE = 64 * 1024 * 1024
+
+
+def uids(spool):
+    return [uid for uid, _ in spool.batch(1000, LARGE)]
+
+
+def test_the_uid_is_fixed_before_sending(tmp_path):
+    report = Report(address="10.0.0.1", serial="S1")
+    Spool(tmp_path, LARGE).put(report)
+    ((uid, body),) = Spool(tmp_path, LARGE).batch(10, LARGE)
+    assert uid == report.uid == json.loads(body)["uid"]
+    assert json.loads(body) == report.to_dict()
+
+
+def test_a_report_leaves_when_its_end_was_told(tmp_path):
+    spool = Spool(tmp_path, LARGE)
+    reports = [Report(address=f"10.0.0.{n}") for n in range(6)]
+    for report in reports:
+        spool.put(report)
+    statuses = ["accepted", "duplicate", "pending", "ignored", "rejected"]
+    results = [
+        Result(r.uid, s, "too old") for r, s in zip(reports, statuses, strict=False)
+    ]
+    assert spool.settle(results) == 5
+    # The same answer a second time changes nothing.
+    assert spool.settle(results) == 0
+    assert uids(spool) == [reports[5].uid]
+    found = status(tmp_path)
+    assert {name: found[name] for name in statuses} == dict.fromkeys(statuses, 1)
+    (rejected,) = found["last_rejected"]
+    assert (rejected["uid"], rejected["reason"]) == (reports[4].uid, "too old")
+
+
+def test_rejected_reports_are_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr(spool_module, "REJECTED_ROWS", 3)
+    spool = Spool(tmp_path, LARGE)
+    for n in range(5):
+        report = Report(address="10.0.0.1")
+        spool.put(report)
+        spool.settle([Result(report.uid, "rejected", f"reason {n}")])
+    reasons = [one["reason"] for one in status(tmp_path)["last_rejected"]]
+    assert reasons == ["reason 4", "reason 3", "reason 2"]
+    assert status(tmp_path)["rejected"] == 5
+
+
+def test_a_batch_is_bounded_in_count_and_size(tmp_path):
+    spool = Spool(tmp_path, LARGE)
+    for n in range(5):
+        spool.put(Report(address="10.0.0.1", location="x" * (1000 if n == 2 else 10)))
+    assert len(spool.batch(3, LARGE)) == 3
+    assert len(spool.batch(10, 600)) == 2
+    # One is always given, or a large one would block the spool for ever.
+    assert len(spool.batch(10, 1)) == 1
+
+
+def test_full_the_oldest_superseded_poll_goes_first(tmp_path):
+    """A device's only report stays longer than old polls of a chatty one."""
+    size = len(json.dumps(Report(address="10.0.0.1", serial="S1").to_dict()))
+    spool = Spool(tmp_path, size * 4)
+    serials = ["S1", "S2", "S2", "S3", "S4", "S5"]
+    reports = [Report(address="10.0.0.1", serial=s) for s in serials]
+    for report in reports:
+        spool.put(report)
+    left = uids(spool)
+    # S2's first went though S1's is older; with nothing superseded left, S1's.
+    assert left == [r.uid for r in reports if r not in (reports[0], reports[1])]
+    assert status(tmp_path)["dropped"] == 2
+    # The room is counted from the disk, also after a new start.
+    spool.close()
+    again = Spool(tmp_path, size * 4)
+    again.put(Report(address="10.0.0.1", serial="S6"))
+    assert status(tmp_path)["dropped"] == 3
+
+
+@pytest.mark.parametrize("seed", range(KILLS))
+def test_sigkill_loses_nothing_and_brings_nothing_back(tmp_path, seed):
+    chance = random.Random(seed)
+    child = subprocess.Popen(
+        [sys.executable, str(WORKER), str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout.readline() == "ready\n"
+    time.sleep(chance.uniform(0.01, 0.3))
+    child.send_signal(signal.SIGKILL)
+    said = child.communicate(timeout=20)[0].splitlines(keepends=True)
+    certain = [line.split() for line in said if line.endswith("\n")]
+    put = [line[1] for line in certain if line[0] == "put"]
+    settling = {uid for line in certain if line[0] == "settling" for uid in line[1:]}
+    settled = {uid for line in certain if line[0] == "settled" for uid in line[1:]}
+    left = uids(Spool(tmp_path, LARGE))
+    assert set(put) - settling <= set(left), "a stored report is lost"
+    assert not settled & set(left), "a report that was let go came back"
+    # At most the one that was being put when the kill came was not told.
+    assert len(set(left) - set(put)) <= 1
+    assert [uid for uid in put if uid in left] == [uid for uid in left if uid in put]
+
+
+@pytest.mark.parametrize("damage", ["text", "middle", "cut"])
+def test_a_damaged_file_is_set_aside_and_work_goes_on(tmp_path, damage, caplog):
+    path = tmp_path / spool_module.NAME
+    spool = Spool(tmp_path, LARGE)
+    for n in range(300):
+        spool.put(Report(address=f"10.0.0.{n % 250}", location="x" * 200))
+    spool.close()
+    content = path.read_bytes()
+    if damage == "text":
+        content = b"this is no database " * 500
+    elif damage == "middle":
+        content = content[:4096] + os.urandom(8192) + content[12288:]
+    else:
+        content = content[: len(content) // 2]
+    path.write_bytes(content)
+    spool = Spool(tmp_path, LARGE)
+    assert "is damaged" in caplog.text
+    report = Report(address="10.0.0.1")
+    spool.put(report)
+    assert uids(spool) == [report.uid]
+    (aside,) = tmp_path.glob("*.damaged-*")
+    assert aside.read_bytes() == content
+
+
+def test_a_locked_file_is_not_taken_for_damaged(tmp_path, monkeypatch):
+    spool = Spool(tmp_path, LARGE)
+    spool.put(Report(address="10.0.0.1"))
+    spool.close()
+    other = sqlite3.connect(tmp_path / spool_module.NAME, isolation_level=None)
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+    connect = sqlite3.connect
+    monkeypatch.setattr(
+        spool_module.sqlite3,
+        "connect",
+        lambda path, **kw: connect(path, **{**kw, "timeout": 0.1}),
+    )
+    with pytest.raises(SpoolError, match="locked"):
+        Spool(tmp_path, LARGE)
+    assert not list(tmp_path.glob("*.damaged-*"))
+
+
+def test_a_full_disk_is_an_error_and_no_damage(tmp_path):
+    spool = Spool(tmp_path, LARGE)
+    spool._db.execute("PRAGMA max_page_count = 12")
+    kept = []
+    with pytest.raises(SpoolError, match="full"):
+        for _ in range(1000):
+            report = Report(address="10.0.0.1", location="x" * 200)
+            spool.put(report)
+            kept.append(report.uid)
+    assert uids(spool) == kept
+
+
+def test_status_without_a_spool(tmp_path):
+    assert status(tmp_path)["spooled"] == 0
+
+
+def test_the_file_is_private(tmp_path):
+    Spool(tmp_path, LARGE)
+    assert (tmp_path / spool_module.NAME).stat().st_mode & 0o077 == 0

@@ -1,0 +1,129 @@
+"""The transport against a server that fails in every way the contract names."""
+
+import json
+import shutil
+import ssl
+import subprocess
+
+import pytest
+
+from focalist_agent.report import Report
+from focalist_agent.transport import (
+    KeyRefused,
+    Misunderstood,
+    TooLarge,
+    TransportError,
+    Unreachable,
+)
+from focalist_agent.transport.http import Poster
+from focalist_agent.transport.xmlrpc import XmlRpcTransport, enroll
+
+
+@pytest.fixture
+def transport(server):
+    return XmlRpcTransport(server.url, "db", server.key, Poster(timeout=5))
+
+
+def body(**fields):
+    report = Report(address="10.0.0.1", **fields)
+    return report.uid, json.dumps(report.to_dict()).encode()
+
+
+def test_a_batch_arrives_as_it_is(transport, server):
+    uid, one = body(location="2e étage ☃")
+    (result,) = transport.send([one])
+    assert (result.uid, result.status) == (uid, "accepted")
+    assert server.reports == [json.loads(one)]
+    headers = server.headers[-1]
+    assert headers["X-Odoo-Database"] == "db"
+    assert headers["Content-Type"] == "text/xml"
+    assert headers["User-Agent"].startswith("focalist-agent/")
+
+
+def test_configuration(transport, server):
+    server.devices = [{"address": "10.0.0.1", "port": 1161}]
+    told = transport.configuration()
+    assert [(d.address, d.port) for d in told.devices] == [("10.0.0.1", 1161)]
+    assert told.poll_interval == 300
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "said"),
+    [
+        (401, KeyRefused, "refuses the key"),
+        (413, TooLarge, "too large"),
+        (404, Unreachable, "no Focalist at this address"),
+        (429, Unreachable, "HTTP 429"),
+        (503, Unreachable, "HTTP 503"),
+        ("lost", Unreachable, "connection broke|Cannot reach"),
+        ("huge", Unreachable, "larger than"),
+        ("redirect", Unreachable, "redirects to http://127.0.0.1:9/elsewhere"),
+        ("fault", Misunderstood, "That is no batch"),
+        ("garbage", Unreachable, "not what a Focalist server gives"),
+        ("entities", Unreachable, "not what a Focalist server gives"),
+    ],
+)
+def test_failures_are_named_and_tell_no_secret(transport, server, fault, error, said):
+    server.faults = [fault]
+    with pytest.raises(error, match=said) as caught:
+        transport.send([body()[1]])
+    assert server.key not in str(caught.value)
+    assert server.key not in repr(caught.value.__cause__)
+
+
+def test_a_redirect_is_not_followed(transport, server):
+    server.faults = ["redirect"]
+    with pytest.raises(Unreachable):
+        transport.send([body()[1]])
+    assert server.calls == ["send"]
+
+
+def test_nobody_there():
+    transport = XmlRpcTransport("http://127.0.0.1:9", "db", "key", Poster(timeout=1))
+    with pytest.raises(Unreachable, match="Cannot reach the server"):
+        transport.send([body()[1]])
+
+
+def test_enrolment_with_a_wrong_key(server):
+    with pytest.raises(KeyRefused) as caught:
+        enroll(server.url, "db", "wrong-secret", Poster(timeout=5))
+    assert "wrong-secret" not in str(caught.value)
+
+
+def test_a_proxy_is_honoured(server, monkeypatch):
+    """http_proxy leads to the test's server, the address to nowhere."""
+    monkeypatch.setenv("http_proxy", server.url)
+    monkeypatch.delenv("no_proxy", raising=False)
+    transport = XmlRpcTransport(
+        "http://focalist.invalid", "db", server.key, Poster(timeout=5)
+    )
+    assert transport.send([body()[1]])[0].status == "accepted"
+
+
+@pytest.fixture
+def tls(server, tmp_path):
+    """The same server behind TLS with a certificate of its own."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not there to make a certificate")
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
+    command += " -addext subjectAltName=DNS:localhost,IP:127.0.0.1"
+    command += f" -keyout {key} -out {certificate}"
+    subprocess.run(command.split(), check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    return server.url.replace("http:", "https:"), certificate
+
+
+def test_tls_is_verified_and_an_own_ca_is_possible(tls, server):
+    url, certificate = tls
+    with pytest.raises(Unreachable, match="CERTIFICATE_VERIFY_FAILED"):
+        XmlRpcTransport(url, "db", server.key, Poster(timeout=5)).send([body()[1]])
+    own = Poster(str(certificate), timeout=5)
+    assert XmlRpcTransport(url, "db", server.key, own).send([body()[1]])
+
+
+def test_a_ca_file_that_is_none(tmp_path):
+    with pytest.raises(TransportError, match="CA file"):
+        Poster(str(tmp_path / "missing.pem"))

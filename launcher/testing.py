@@ -1,0 +1,93 @@
+"""`./focalist test`: all tests in one pytest, against a fresh copy of the template."""
+
+import os
+import signal
+from pathlib import Path
+
+from launcher import environment, odoo_config, postgres, processes, system
+from launcher.console import step
+from launcher.databases import Databases
+from launcher.paths import ROOT, STATE
+
+#: Of the databases that tests run in; the process id follows.
+PREFIX = "focalist_test_"
+#: Tests that need neither Odoo nor a database.
+PLAIN = ("agent_daemon", "simulator", "tests/launcher")
+
+
+def run(arguments: list[str]) -> int:
+    """Run pytest with `arguments`, and end with its closing line.
+
+    The tests find in their environment
+    - the PG variables of the server,
+    - FOCALIST_TEMPLATE: a database with all modules that nobody works in, for
+      `CREATE DATABASE … TEMPLATE …`,
+    - FOCALIST_CONFIG: the Odoo configuration to start from,
+    - FOCALIST_FULL=1: the long tests are to run whole.
+    """
+    arguments = list(arguments)
+    full = "--full" in arguments
+    if full:
+        arguments.remove("--full")
+    ready = environment.get()
+    variables = {**ready.variables, "FOCALIST_FULL": "1" if full else ""}
+    if paths := _paths(arguments):
+        if all(map(_is_plain, paths)):
+            return _pytest(ready, ["-p", "no:odoo", *arguments], variables)
+
+    system.ensure(system.CHROMIUM, system.WKHTMLTOPDF, system.PDFTOTEXT)
+    with postgres.running(ready) as server:
+        databases = Databases(ready, server)
+        _drop_orphans(databases)
+        template = databases.ensure_template()
+        # One's own database for each run: two runs do not meet, and what a broken
+        # run leaves behind is not found by the next.
+        database = f"{PREFIX}{os.getpid()}"
+        with step("Copying the test database"):
+            databases.copy(template, database)
+        try:
+            config = odoo_config.write(
+                database,
+                database,
+                workers=0,
+                max_cron_threads=0,
+                # The limits would hold for pytest itself and all that it starts.
+                limit_memory_hard=0,
+                limit_memory_soft=0,
+            )
+            variables |= {
+                **server.variables,
+                "FOCALIST_TEMPLATE": template,
+                "FOCALIST_CONFIG": str(config),
+            }
+            options = ["--odoo-http", f"--odoo-database={database}"]
+            options.append(f"--odoo-config={config}")
+            return _pytest(ready, [*options, *arguments], variables)
+        finally:
+            databases.drop(database)
+            config.unlink()
+
+
+def _drop_orphans(databases: Databases) -> None:
+    """Drop what runs that were killed have left."""
+    for name in databases.names():
+        pid = name.removeprefix(PREFIX)
+        if name.startswith(PREFIX) and not Path("/proc", pid).exists():
+            databases.drop(name)
+            (STATE / f"{name}.conf").unlink(missing_ok=True)
+
+
+def _pytest(ready, arguments: list[str], variables: dict[str, str]) -> int:
+    command = [ready.python, "-m", "pytest", *arguments]
+    # What pytest needs to end its tests' servers and print its closing line.
+    return processes.attend(command, end=signal.SIGINT, env=variables)
+
+
+def _paths(arguments: list[str]) -> list[Path]:
+    """Those of pytest's arguments that name files or folders."""
+    candidates = (Path(argument.split("::")[0]) for argument in arguments)
+    return [path.resolve() for path in candidates if path.exists()]
+
+
+def _is_plain(path: Path) -> bool:
+    return any(path.is_relative_to(ROOT / folder) for folder in PLAIN)
