@@ -20,9 +20,5 @@
         "views/res_partner_views.xml",
         "views/focalist_menus.xml",
     ],
-    "demo": [
-        "demo/res_partner_demo.xml",
-        "demo/focalist_site_demo.xml",
-    ],
     "application": True,
 }

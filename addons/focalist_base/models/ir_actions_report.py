@@ -1,46 +1,56 @@
-from lxml import etree, html
-from markupsafe import Markup
+import lxml.html
 
 from odoo import models
+
 from odoo.addons.base.models.ir_actions_report import _wkhtml
+
+# Millimetres; the paper format's own leave room for a header that is not printed there.
+INLINE_MARGIN_TOP = 12
 
 
 class IrActionsReport(models.Model):
     _inherit = "ir.actions.report"
 
-    def _prepare_html(self, html_source, report_model=False):
-        """Keep each document's header and footer where no other way prints them.
+    def _prepare_html(self, html, report_model=False):
+        """Keep each document's header and footer where nothing else prints them.
 
-        Wkhtmltopdf built on an unpatched Qt (Debian's) ignores --header-html and
+        A wkhtmltopdf built on an unpatched Qt (Debian's) ignores --header-html and
         --footer-html: the seller's name, address, tax id and the legal footer would be
-        missing from an invoice, which is then no legal invoice. There the header opens
-        each document's body, and the footer closes it.
+        missing from an invoice, which then is no legal invoice. There the header opens
+        the document's body and the footer closes it.
         """
-        if not self._prints_headers():
-            html_source = self._with_inline_headers(html_source)
-        return super()._prepare_html(html_source, report_model=report_model)
-
-    def _prints_headers(self):
-        """Whether the installed wkhtmltopdf can repeat headers and footers."""
-        wkhtmltopdf = _wkhtml()
-        return wkhtmltopdf.state == "install" or wkhtmltopdf.is_patched_qt
-
-    def _with_inline_headers(self, html_source):
-        """Move each document's header and footer into its body.
-
-        :param html_source: a rendered report; each document is a header, an article
-            and a footer that follow each other (web.external_layout)
-        :return: the report with the two inside the article
-        """
-        root = html.fromstring(
-            html_source, parser=html.HTMLParser(encoding="utf-8")
+        if not html or _wkhtml().is_patched_qt:
+            return super()._prepare_html(html, report_model=report_model)
+        prepared = super()._prepare_html(
+            self._inline_headers(html), report_model=report_model
         )
-        for article in root.xpath("//div[contains(concat(' ', @class, ' '), ' article ')]"):
-            siblings = article.getparent()
-            header, footer = (
-                siblings.find(f"div[@class='{kind}']")
-                if False
-                else None
-                for kind in ("header", "footer")
-            )
-        return Markup(etree.tostring(root, encoding="unicode"))
+        if prepared:
+            bodies, res_ids, header, footer, paper = prepared
+            paper.setdefault("data-report-margin-top", INLINE_MARGIN_TOP)
+            paper.setdefault("data-report-header-spacing", 0)
+            prepared = bodies, res_ids, header, footer, paper
+        return prepared
+
+    def _inline_headers(self, source):
+        """Move each document's header and footer into its article.
+
+        :param source: a rendered report, in which web.external_layout has put a
+            header, an article and a footer side by side for each document
+        :return: bytes, the report with the first and the last inside the second
+        """
+        parser = lxml.html.HTMLParser(encoding="utf-8")
+        root = lxml.html.fromstring(source, parser=parser)
+        for article in list(root.find_class("article")):
+            header = article.getprevious()
+            footer = article.getnext()
+            if footer is not None and "footer" in footer.classes:
+                # The number of pages is not known inside a body.
+                for number in footer.find_class("page"):
+                    number.getparent().drop_tree()
+                footer.classes.discard("footer")
+                article.append(footer)
+            if header is not None and "header" in header.classes:
+                header.classes.discard("header")
+                header.classes.add("mb-4")
+                article.insert(0, header)
+        return lxml.html.tostring(root, encoding="utf-8")
