@@ -1,14 +1,16 @@
-from . import ir_actions_report
-from . import ir_model_access
-from . import focalist_manufacturer
-from . import focalist_device_model
-from . import focalist_site
-from . import focalist_device
-from . import focalist_device_placement
-from . import focalist_device_ingest
-from . import focalist_meter_reading
-from . import focalist_pages_mixin
-from . import focalist_volume
-from . import focalist_volume_month
-from . import res_partner
-from . import res_users
+from . import (
+    focalist_device,
+    focalist_device_ingest,
+    focalist_device_model,
+    focalist_device_placement,
+    focalist_manufacturer,
+    focalist_meter_reading,
+    focalist_pages_mixin,
+    focalist_site,
+    focalist_volume,
+    focalist_volume_month,
+    ir_actions_report,
+    ir_model_access,
+    res_partner,
+    res_users,
+)

@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.focalist_base.tools.identity import serial_key
-from odoo.addons.focalist_base.tools.meter_field import Meter
+from ..tools.identity import serial_key
+from ..tools.meter_field import Meter
 
 
 class FocalistDevice(models.Model):
@@ -43,7 +43,7 @@ class FocalistDevice(models.Model):
     manufacturer_id = fields.Many2one(
         related="model_id.manufacturer_id", store=True, precompute=True, index=True
     )
-    is_color = fields.Boolean(related="model_id.is_color")
+    is_color = fields.Boolean("Prints colour", related="model_id.is_color")
     serial_number = fields.Char(tracking=True, copy=False)
     serial_key = fields.Char(
         compute="_compute_serial_key",

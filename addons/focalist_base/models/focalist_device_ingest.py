@@ -4,8 +4,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from odoo.addons.focalist_base.tools import device_report
-from odoo.addons.focalist_base.tools.meters import METERS, reading_field
+from ..tools import device_report
+from ..tools.meters import METERS, reading_field
 
 
 @dataclass(frozen=True)

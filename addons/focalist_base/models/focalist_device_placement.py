@@ -31,6 +31,7 @@ class FocalistDevicePlacement(models.Model):
     partner_id = fields.Many2one(
         "res.partner",
         "Client",
+        required=True,
         compute="_compute_client",
         store=True,
         precompute=True,
@@ -39,6 +40,7 @@ class FocalistDevicePlacement(models.Model):
     )
     company_id = fields.Many2one(
         "res.company",
+        required=True,
         compute="_compute_client",
         store=True,
         precompute=True,

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from odoo.addons.focalist_base.tools.identity import manufacturer_key
+from ..tools.identity import manufacturer_key
 
 
 class FocalistManufacturer(models.Model):

@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.focalist_base.tools.meter_field import Meter
-from odoo.addons.focalist_base.tools.meters import METERS, reading_field
+from ..tools.meter_field import Meter
+from ..tools.meters import METERS, reading_field
 
 
 class FocalistMeterReading(models.Model):
@@ -133,7 +133,5 @@ class FocalistMeterReading(models.Model):
     def _unlink_never(self):
         if not self.env.context.get("focalist_retention"):
             raise UserError(
-                self.env._(
-                    "A reading is never deleted. Void it with a reason instead."
-                )
+                self.env._("A reading is never deleted. Void it with a reason instead.")
             )

@@ -1,6 +1,6 @@
 from odoo import models
 
-from odoo.addons.focalist_base.tools.meter_field import Meter
+from ..tools.meter_field import Meter
 
 
 class FocalistPagesMixin(models.AbstractModel):

@@ -4,6 +4,11 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.addons.base.models.res_partner import _tz_get
 
 
+COORDINATORS = (
+    "[('parent_id', '=', partner_id), ('is_focalist_coordinator', '=', True)]"
+)
+
+
 class FocalistSite(models.Model):
     """A place of a client where devices stand."""
 
@@ -25,7 +30,11 @@ class FocalistSite(models.Model):
         domain="[('is_focalist_client', '=', True)]",
     )
     company_id = fields.Many2one(
-        related="partner_id.focalist_company_id", store=True, precompute=True, index=True
+        related="partner_id.focalist_company_id",
+        required=True,
+        store=True,
+        precompute=True,
+        index=True,
     )
     is_main = fields.Boolean("Main site", tracking=True)
     address_id = fields.Many2one(
@@ -36,12 +45,11 @@ class FocalistSite(models.Model):
     )
     coordinator_id = fields.Many2one(
         "res.partner",
-        "Coordinator",
         compute="_compute_coordinator_id",
         store=True,
         readonly=False,
         tracking=True,
-        domain="[('parent_id', '=', partner_id), ('is_focalist_coordinator', '=', True)]",
+        domain=COORDINATORS,
         help="Who looks after the devices of this site.",
     )
     coordinator_ids = fields.Many2many(
@@ -50,14 +58,16 @@ class FocalistSite(models.Model):
         "site_id",
         "partner_id",
         "Seen by coordinators",
-        domain="[('parent_id', '=', partner_id), ('is_focalist_coordinator', '=', True)]",
+        domain=COORDINATORS,
         help="Coordinators of given sites who see this one in the portal.",
     )
     tz = fields.Selection(
         _tz_get,
         "Time zone",
         required=True,
-        default=lambda self: self.env.company.partner_id.tz or self.env.user.tz or "UTC",
+        default=lambda self: (
+            self.env.company.partner_id.tz or self.env.user.tz or "UTC"
+        ),
         help="Days and months of this site's volumes begin at its midnight.",
     )
     device_ids = fields.One2many("focalist.device", "site_id")
@@ -133,7 +143,9 @@ class FocalistSite(models.Model):
             [("partner_id", "in", clients.ids), ("is_main", "=", True)]
         ).partner_id
         for client in clients - with_main:
-            sites.filtered(lambda site, c=client: site.partner_id == c)[:1].is_main = True
+            sites.filtered(lambda site, c=client: site.partner_id == c)[
+                :1
+            ].is_main = True
         return sites
 
     def write(self, vals):

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from odoo.addons.focalist_base.tools.meters import (
+from ..tools.meters import (
     VOLUME_METERS,
     reading_field,
     volume_field,
@@ -157,7 +157,8 @@ class FocalistVolume(models.Model):
             SQL.identifier(volume_field(meter)) for meter in VOLUME_METERS
         )
         sums = SQL(", ").join(
-            SQL("SUM(pages) FILTER (WHERE meter = %s)", meter) for meter in VOLUME_METERS
+            SQL("SUM(pages) FILTER (WHERE meter = %s)", meter)
+            for meter in VOLUME_METERS
         )
         values = SQL(", ").join(
             SQL("(%s, r.%s)", meter, SQL.identifier(reading_field(meter)))
@@ -167,7 +168,8 @@ class FocalistVolume(models.Model):
             SQL(
                 """
                 WITH span AS (
-                    SELECT v.placement_id, v.first_day, v.last_day, v.from_at, v.to_at, s.tz,
+                    SELECT v.placement_id, v.first_day, v.last_day, v.from_at, v.to_at,
+                           s.tz,
                            v.first_day::timestamp AT TIME ZONE s.tz
                                AT TIME ZONE 'UTC' AS start_at,
                            (v.last_day + 1)::timestamp AT TIME ZONE s.tz

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from odoo.addons.focalist_base.tools.meters import VOLUME_METERS, volume_field
+from ..tools.meters import VOLUME_METERS, volume_field
 
 
 class FocalistVolumeMonth(models.Model):

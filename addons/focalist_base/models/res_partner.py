@@ -99,7 +99,9 @@ class ResPartner(models.Model):
     def _compute_focalist_main_coordinator_id(self):
         """There is a main coordinator as soon as there are any."""
         for partner in self:
-            people = partner.focalist_coordinator_ids.filtered("is_focalist_coordinator")
+            people = partner.focalist_coordinator_ids.filtered(
+                "is_focalist_coordinator"
+            )
             if partner.focalist_main_coordinator_id not in people:
                 partner.focalist_main_coordinator_id = people[:1]
 
