@@ -68,7 +68,6 @@ class FocalistDevice(models.Model):
     )
     site_id = fields.Many2one(
         "focalist.site",
-        "Site",
         compute="_compute_place",
         store=True,
         index=True,

@@ -3,7 +3,6 @@ from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.base.models.res_partner import _tz_get
 
-
 COORDINATORS = (
     "[('parent_id', '=', partner_id), ('is_focalist_coordinator', '=', True)]"
 )
@@ -39,7 +38,6 @@ class FocalistSite(models.Model):
     is_main = fields.Boolean("Main site", tracking=True)
     address_id = fields.Many2one(
         "res.partner",
-        "Address",
         domain="['|', ('id', '=', partner_id), ('parent_id', '=', partner_id)]",
         help="One of the client's addresses; the client's own where none is chosen.",
     )
