@@ -79,6 +79,12 @@ class FocalistDevicePlacement(models.Model):
             client, site = placement.partner_id.name, placement.site_id.name
             placement.display_name = f"{client}, {site}"
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """The stay that ends where a new one begins is written first: no overlap."""
+        self.flush_model(["end_at"])
+        return super().create(vals_list)
+
     @api.constrains("site_id")
     def _check_site_active(self):
         for placement in self:

@@ -1,0 +1,46 @@
+from odoo import api, fields, models
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    focalist_statement_ids = fields.One2many(
+        "focalist.statement", "move_id", "Meter statements", readonly=True
+    )
+    focalist_statement_count = fields.Integer(
+        compute="_compute_focalist_statement_count"
+    )
+
+    @api.depends("focalist_statement_ids")
+    def _compute_focalist_statement_count(self):
+        counts = dict(
+            self.env["focalist.statement"]._read_group(
+                [("move_id", "in", self.ids)], ["move_id"], ["__count"]
+            )
+        )
+        for move in self:
+            move.focalist_statement_count = counts.get(move, 0)
+
+    def action_open_focalist_statements(self):
+        """Open the statements that the invoice was made from."""
+        self.check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "focalist_billing.focalist_statement_action"
+        )
+        statements = self.focalist_statement_ids
+        if len(statements) == 1:
+            return action | {
+                "views": [(False, "form")],
+                "res_id": statements.id,
+                "context": {},
+            }
+        return action | {"domain": [("id", "in", statements.ids)], "context": {}}
+
+    def _focalist_open(self):
+        """The action that shows these invoices on Odoo's own screens."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "account.action_move_out_invoice_type"
+        )
+        if len(self) == 1:
+            return action | {"views": [(False, "form")], "res_id": self.id}
+        return action | {"domain": [("id", "in", self.ids)], "context": {}}

@@ -1,0 +1,311 @@
+from odoo import Command, api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_date
+
+from .focalist_statement_line import BILLED_METERS
+
+
+class FocalistStatement(models.Model):
+    """A contract's bill for one period before it is an invoice."""
+
+    _name = "focalist.statement"
+    _description = "Meter Statement"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "date_start desc, id desc"
+    _check_company_auto = True
+    _rec_names_search = ["name", "partner_id.name"]
+
+    name = fields.Char(required=True, readonly=True, copy=False)
+    contract_id = fields.Many2one(
+        "focalist.contract",
+        required=True,
+        readonly=True,
+        ondelete="restrict",
+        check_company=True,
+    )
+    pricing_id = fields.Many2one(
+        "focalist.pricing",
+        "Prices",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="restrict",
+    )
+    charge = fields.Selection(
+        [("pages", "Pages")], required=True, readonly=True, default="pages"
+    )
+    # Those of its moment: a contract's client does not change once it has statements.
+    partner_id = fields.Many2one(
+        "res.partner",
+        "Client",
+        required=True,
+        compute="_compute_parties",
+        store=True,
+        precompute=True,
+        index=True,
+        ondelete="restrict",
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        compute="_compute_parties",
+        store=True,
+        precompute=True,
+        index=True,
+    )
+    currency_id = fields.Many2one(
+        "res.currency",
+        required=True,
+        compute="_compute_parties",
+        store=True,
+        precompute=True,
+    )
+    date_start = fields.Date("From", required=True, readonly=True)
+    date_end = fields.Date("To", required=True, readonly=True)
+    line_ids = fields.One2many(
+        "focalist.statement.line", "statement_id", "Meters", readonly=True
+    )
+    cancelled = fields.Boolean(readonly=True, copy=False)
+    move_id = fields.Many2one(
+        "account.move",
+        "Invoice",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        check_company=True,
+    )
+    state = fields.Selection(
+        [
+            ("draft", "To invoice"),
+            ("invoiced", "Invoiced"),
+            ("cancel", "Cancelled"),
+        ],
+        compute="_compute_state",
+        store=True,
+        precompute=True,
+        tracking=True,
+        help="Deleting or cancelling the invoice opens the statement again.",
+    )
+    pages = fields.Integer(compute="_compute_amounts", store=True)
+    amount_untaxed = fields.Monetary(compute="_compute_amounts", store=True)
+    missing_device_ids = fields.Many2many(
+        "focalist.device",
+        compute="_compute_missing_device_ids",
+        string="Devices without readings",
+        help="Devices of the contract that no meter of this statement is of.",
+    )
+
+    _period_uniq = models.UniqueIndex(
+        "(contract_id, charge, date_start) WHERE cancelled IS NOT TRUE",
+        "This period of the contract has its statement already.",
+    )
+    _dates = models.Constraint(
+        "CHECK (date_end >= date_start)", "A period ends after its start."
+    )
+
+    @api.depends("contract_id")
+    def _compute_parties(self):
+        for statement in self:
+            statement.partner_id = statement.contract_id.partner_id
+            statement.company_id = statement.contract_id.company_id
+            statement.currency_id = statement.contract_id.currency_id
+
+    @api.depends("cancelled", "move_id.state")
+    def _compute_state(self):
+        for statement in self:
+            if statement.cancelled:
+                statement.state = "cancel"
+            elif statement.move_id.state in ("draft", "posted"):
+                statement.state = "invoiced"
+            else:
+                statement.state = "draft"
+
+    @api.depends("line_ids.pages", "line_ids.price_unit", "currency_id")
+    def _compute_amounts(self):
+        for statement in self:
+            statement.pages = sum(statement.line_ids.mapped("pages"))
+            statement.amount_untaxed = sum(
+                group["amount"] for group in statement._by_meter()
+            )
+
+    @api.depends("line_ids.device_id", "contract_id.member_ids")
+    def _compute_missing_device_ids(self):
+        members = self.env["focalist.contract.device"].search(
+            [("contract_id", "in", self.contract_id.ids)]
+        )
+        for statement in self:
+            there = members.filtered(
+                lambda member, s=statement: (
+                    member.contract_id == s.contract_id
+                    and member.start_at.date() <= s.date_end
+                    and (not member.end_at or member.end_at.date() >= s.date_start)
+                )
+            )
+            statement.missing_device_ids = (
+                there.device_id - statement.line_ids.device_id
+            )
+
+    @api.depends("name", "partner_id.name")
+    def _compute_display_name(self):
+        for statement in self:
+            statement.display_name = f"{statement.name}, {statement.partner_id.name}"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            vals["name"] = self.env["ir.sequence"].next_by_code(
+                "focalist.statement", sequence_date=vals["date_start"]
+            )
+        return super().create(vals_list)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_not_invoiced(self):
+        for statement in self:
+            if statement.state == "invoiced":
+                raise UserError(
+                    self.env._(
+                        "%(statement)s is invoiced: delete or cancel the invoice first.",
+                        statement=statement.name,
+                    )
+                )
+
+    def _by_meter(self):
+        """The statement's lines added up as they stand on the invoice.
+
+        :return: list of dict(meter, price_unit, pages, amount, lines), the amount
+            rounded once, as Odoo rounds an invoice line
+        """
+        self.ensure_one()
+        order = list(BILLED_METERS)
+        groups = self.line_ids.grouped(lambda line: (line.meter, line.price_unit))
+        return [
+            {
+                "meter": meter,
+                "price_unit": price,
+                "pages": sum(lines.mapped("pages")),
+                "amount": self.currency_id.round(sum(lines.mapped("pages")) * price),
+                "lines": lines,
+            }
+            for (meter, price), lines in sorted(
+                groups.items(), key=lambda group: (order.index(group[0][0]), group[0])
+            )
+        ]
+
+    def _take_prices(self):
+        """Give the lines the present prices of the statement's version."""
+        for statement in self:
+            for meter, lines in statement.line_ids.grouped("meter").items():
+                lines.price_unit = statement.pricing_id._price(meter)
+
+    # -- invoice ----------------------------------------------------------------------
+
+    def _create_invoices(self):
+        """Make a draft invoice of each statement.
+
+        :return: account.move records
+        :raise UserError: for a statement that is no draft or has nothing to bill
+        """
+        self.lock_for_update()
+        for statement in self:
+            if statement.state != "draft":
+                raise UserError(
+                    self.env._(
+                        "%(statement)s is invoiced or cancelled already.",
+                        statement=statement.name,
+                    )
+                )
+        moves = self.env["account.move"]
+        for company, statements in self.grouped("company_id").items():
+            created = (
+                self.env["account.move"]
+                .with_company(company)
+                .create([statement._prepare_invoice() for statement in statements])
+            )
+            for statement, move in zip(statements, created, strict=True):
+                statement.move_id = move
+            moves += created
+        return moves
+
+    def _prepare_invoice(self):
+        """Values of the statement's invoice, in its receiver's language."""
+        self.ensure_one()
+        payer = self.contract_id.payer_id
+        statement = self.with_context(lang=payer.lang or self.env.lang)
+        lines = [
+            Command.create(statement._prepare_invoice_line(group))
+            for group in statement._by_meter()
+            if group["pages"] and group["price_unit"]
+        ]
+        if not lines:
+            raise UserError(
+                self.env._(
+                    "%(statement)s has nothing to invoice: no page, or no price."
+                    " Enter the prices, or cancel it.",
+                    statement=self.name,
+                )
+            )
+        return {
+            "move_type": "out_invoice",
+            "partner_id": payer.id,
+            "company_id": self.company_id.id,
+            "currency_id": self.currency_id.id,
+            "invoice_origin": self.name,
+            "invoice_line_ids": lines,
+        }
+
+    def _prepare_invoice_line(self, group):
+        """Values of the invoice's line of one meter.
+
+        :param dict group: see _by_meter
+        """
+        self.ensure_one()
+        product = self.env.ref(f"focalist_billing.product_{group['meter']}")
+        return {
+            "product_id": product.id,
+            "name": self.env._(
+                "%(product)s from %(start)s to %(end)s",
+                product=product.with_context(lang=self.env.lang).name,
+                start=format_date(self.env, self.date_start),
+                end=format_date(self.env, self.date_end),
+            ),
+            "quantity": group["pages"],
+            "price_unit": group["price_unit"],
+            "focalist_statement_line_ids": [Command.set(group["lines"].ids)],
+        }
+
+    def action_create_invoice(self):
+        """Make the draft invoices and open them."""
+        self.check_access("write")
+        moves = self._create_invoices()
+        return moves._focalist_open()
+
+    def action_open_invoice(self):
+        """Open the statement's invoice."""
+        self.check_access("read")
+        return self.move_id._focalist_open()
+
+    def action_cancel(self):
+        """Leave the period unbilled, so that it can be billed anew."""
+        self.check_access("write")
+        for statement in self:
+            if statement.state == "invoiced":
+                raise UserError(
+                    self.env._(
+                        "%(statement)s is invoiced: cancel its invoice first.",
+                        statement=statement.name,
+                    )
+                )
+        self.cancelled = True
+
+    def action_open_missing(self):
+        """Open the devices that the statement has no readings of."""
+        self.check_access("read")
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "focalist_base.focalist_device_action"
+        )
+        return action | {
+            "domain": [("id", "in", self.missing_device_ids.ids)],
+            "context": {},
+        }

@@ -1,0 +1,121 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.focalist_base.tools.meter_field import Meter
+
+from .focalist_pricing import PRECISION
+
+#: The meters that the simple pricing bills, in the order of the invoice.
+BILLED_METERS = ("mono", "color", "scan")
+
+
+class FocalistStatementLine(models.Model):
+    """Pages of one meter of one device between two readings: billed once or never."""
+
+    _name = "focalist.statement.line"
+    _description = "Meter of a Statement"
+    _order = "statement_id, site_id, device_id, meter, id"
+    _rec_name = "device_id"
+
+    statement_id = fields.Many2one(
+        "focalist.statement",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+    )
+    cancelled = fields.Boolean(
+        related="statement_id.cancelled", store=True, precompute=True
+    )
+    partner_id = fields.Many2one(
+        related="statement_id.partner_id",
+        string="Client",
+        store=True,
+        precompute=True,
+        index=True,
+    )
+    company_id = fields.Many2one(
+        related="statement_id.company_id", store=True, precompute=True, index=True
+    )
+    currency_id = fields.Many2one(related="statement_id.currency_id")
+    device_id = fields.Many2one(
+        "focalist.device", required=True, readonly=True, ondelete="restrict"
+    )
+    model_id = fields.Many2one(related="device_id.model_id")
+    serial_number = fields.Char(
+        readonly=True, help="As it was when the statement was made."
+    )
+    site_id = fields.Many2one(
+        "focalist.site",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="restrict",
+        help="Where the device stood at the last reading.",
+    )
+    meter = fields.Selection(
+        [("mono", "Mono"), ("color", "Colour"), ("scan", "Scan")],
+        required=True,
+        readonly=True,
+    )
+    counter = fields.Selection(
+        [
+            ("mono", "Mono"),
+            ("color", "Colour"),
+            ("scan", "Scan"),
+            ("total", "Total"),
+        ],
+        required=True,
+        readonly=True,
+        help="The counter that was read: a mono printer may tell its total alone.",
+    )
+    reading_from_id = fields.Many2one(
+        "focalist.meter.reading",
+        "First reading",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="restrict",
+    )
+    reading_to_id = fields.Many2one(
+        "focalist.meter.reading",
+        "Last reading",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="restrict",
+    )
+    # Readings are never edited: what is copied here cannot differ, and lists need it.
+    read_from_at = fields.Datetime("First read on", required=True, readonly=True)
+    read_to_at = fields.Datetime("Last read on", required=True, readonly=True)
+    value_from = Meter("First meter", required=True, readonly=True, aggregator=None)
+    value_to = Meter("Last meter", required=True, readonly=True, aggregator=None)
+    pages = fields.Integer(required=True, readonly=True)
+    price_unit = fields.Float("Price", digits=PRECISION, readonly=True, aggregator=None)
+    move_line_id = fields.Many2one(
+        "account.move.line",
+        "Invoice line",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+
+    _from_uniq = models.UniqueIndex(
+        "(device_id, meter, reading_from_id) WHERE cancelled IS NOT TRUE",
+        "Another statement bills the pages after this reading.",
+    )
+    _to_uniq = models.UniqueIndex(
+        "(device_id, meter, reading_to_id) WHERE cancelled IS NOT TRUE",
+        "Another statement bills the pages before this reading.",
+    )
+    _pages = models.Constraint(
+        "CHECK (pages = value_to - value_from AND pages >= 0"
+        " AND read_to_at > read_from_at)",
+        "Pages are counted from an earlier reading to a later one.",
+    )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_with_statement(self):
+        if any(line.statement_id.state == "invoiced" for line in self):
+            raise UserError(self.env._("What is invoiced is not deleted."))

@@ -1,0 +1,169 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+from odoo.addons.focalist_base.tools.meters import reading_field
+
+
+class FocalistStatementLine(models.Model):
+    """From readings to lines: which two readings a period lies between."""
+
+    _inherit = "focalist.statement.line"
+
+    @api.model
+    def _measure(self, periods):
+        """Find the readings that each period's pages lie between.
+
+        The first reading is the one that closed the last statement of this device and
+        meter; without one, the last before the period, else the first in it. The last
+        one is the last in the period, by the clock of the site where the device stood.
+        So a page belongs to one period or to none: never to two.
+
+        :param dict periods: contract -> (first day, last day)
+        :return: dict contract -> list of values of its lines, prices missing;
+            contracts without any are left out
+        """
+        if not periods:
+            return {}
+        self.env.flush_all()
+        rows = self.env.execute_query_dict(
+            SQL(
+                """
+                WITH period AS (
+                    SELECT * FROM (VALUES %(periods)s)
+                        AS v(contract_id, first_day, last_day)
+                ), member AS (%(members)s
+                ), bound AS (%(bounds)s)
+                SELECT * FROM bound
+                 WHERE reading_from_id <> reading_to_id
+                 ORDER BY contract_id, site_id, device_id, meter
+                """,
+                periods=SQL(", ").join(
+                    SQL("(%s, %s::date, %s::date)", contract.id, start, end)
+                    for contract, (start, end) in periods.items()
+                ),
+                members=self._measured_members(),
+                bounds=SQL(" UNION ALL ").join(
+                    self._bounds(counter)
+                    for counter in ("mono", "color", "scan", "total")
+                ),
+            )
+        )
+        lines = {}
+        for row in rows:
+            contract = self.env["focalist.contract"].browse(row.pop("contract_id"))
+            row["pages"] = row["value_to"] - row["value_from"]
+            lines.setdefault(contract, []).append(row)
+        return lines
+
+    @api.model
+    def _measured_members(self):
+        """SQL of the devices of each period with the counters that bill them.
+
+        A mono printer that tells no mono meter is billed by its total, where that
+        counts impressions: a count of sheets is not billed as pages.
+        """
+        return SQL(
+            """
+            SELECT period.*, c.partner_id, m.device_id, d.serial_number,
+                   counter.meter, counter.counter,
+                   GREATEST(m.start_at, c.date_start::timestamp - INTERVAL '1 day')
+                       AS start_at,
+                   LEAST(m.end_at, c.date_end::timestamp + INTERVAL '2 days') AS end_at
+              FROM period
+              JOIN focalist_contract c ON c.id = period.contract_id
+              JOIN focalist_contract_device m ON m.contract_id = c.id
+              JOIN focalist_device d ON d.id = m.device_id
+              JOIN focalist_device_model model ON model.id = d.model_id
+        CROSS JOIN LATERAL (VALUES ('mono', 'mono'), ('color', 'color'),
+                                   ('scan', 'scan'), ('mono', 'total')
+                           ) AS counter(meter, counter)
+             WHERE d.last_meters ? counter.counter
+               AND (counter.counter <> 'total'
+                    OR NOT (d.last_meters ?| ARRAY['mono', 'color']
+                            OR model.is_color IS TRUE))
+            """
+        )
+
+    @api.model
+    def _bounds(self, counter):
+        """SQL of the first and the last reading of one counter, by period and device.
+
+        The local date of a reading is asked of the site where it was read; the plain
+        bounds beside it, a day wider than any time zone, are for the index.
+        """
+        column = SQL.identifier(reading_field(counter))
+        usable = SQL("r.%s IS NOT NULL", column)
+        if counter == "total":
+            usable = SQL(
+                "%s AND COALESCE(r.raw #>> '{meter_units,total}', '') <> 'sheets'",
+                usable,
+            )
+        own = SQL(
+            """
+              FROM focalist_meter_reading r
+              JOIN focalist_site s ON s.id = r.site_id
+             WHERE r.device_id = member.device_id
+               AND r.partner_id = member.partner_id
+               AND r.read_at >= member.start_at
+               AND (member.end_at IS NULL OR r.read_at <= member.end_at)
+               AND %s
+            """,
+            usable,
+        )
+        local_day = SQL("(r.read_at AT TIME ZONE 'UTC' AT TIME ZONE s.tz)::date")
+        return SQL(
+            """
+            SELECT member.contract_id, member.device_id, member.serial_number,
+                   member.meter, member.counter, last.site_id,
+                   first.id AS reading_from_id, last.id AS reading_to_id,
+                   first.read_at AS read_from_at, last.read_at AS read_to_at,
+                   first.value AS value_from, last.value AS value_to
+              FROM member
+         LEFT JOIN LATERAL (
+                   SELECT l.reading_to_id AS id
+                     FROM focalist_statement_line l
+                     JOIN focalist_statement st ON st.id = l.statement_id
+                    WHERE l.device_id = member.device_id
+                      AND l.partner_id = member.partner_id
+                      AND l.meter = member.meter AND l.counter = member.counter
+                      AND l.cancelled IS NOT TRUE AND st.date_end < member.first_day
+                    ORDER BY l.read_to_at DESC LIMIT 1) AS billed ON TRUE
+         LEFT JOIN LATERAL (
+                   SELECT MIN(l.read_from_at) AS read_at
+                     FROM focalist_statement_line l
+                     JOIN focalist_statement st ON st.id = l.statement_id
+                    WHERE l.device_id = member.device_id
+                      AND l.partner_id = member.partner_id
+                      AND l.meter = member.meter
+                      AND l.cancelled IS NOT TRUE AND st.date_start > member.last_day
+                   ) AS following ON TRUE
+         LEFT JOIN LATERAL (
+                   SELECT r.id %(own)s
+                      AND r.read_at < member.first_day + INTERVAL '1 day'
+                      AND %(local_day)s < member.first_day
+                    ORDER BY r.read_at DESC, r.id DESC LIMIT 1) AS before ON TRUE
+         LEFT JOIN LATERAL (
+                   SELECT r.id %(own)s
+                      AND r.read_at >= member.first_day - INTERVAL '1 day'
+                      AND %(local_day)s >= member.first_day
+                    ORDER BY r.read_at, r.id LIMIT 1) AS within ON TRUE
+              JOIN LATERAL (
+                   SELECT r.id, r.read_at, r.%(column)s AS value
+                     FROM focalist_meter_reading r
+                    WHERE r.id = COALESCE(billed.id, before.id, within.id)
+                   ) AS first ON TRUE
+              JOIN LATERAL (
+                   SELECT r.id, r.read_at, r.site_id, r.%(column)s AS value %(own)s
+                      AND r.read_at > first.read_at
+                      AND r.read_at < member.last_day + INTERVAL '2 days'
+                      AND %(local_day)s <= member.last_day
+                      AND (following.read_at IS NULL
+                           OR r.read_at <= following.read_at)
+                    ORDER BY r.read_at DESC, r.id DESC LIMIT 1) AS last ON TRUE
+             WHERE member.counter = %(counter)s
+            """,
+            own=own,
+            local_day=local_day,
+            column=column,
+            counter=counter,
+        )

@@ -1,0 +1,42 @@
+from odoo import api, fields, models
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    focalist_contract_ids = fields.One2many(
+        "focalist.contract", "partner_id", "Print contracts"
+    )
+    focalist_pricing_model = fields.Selection(
+        lambda self: self.env["focalist.pricing"]._fields["model"].selection,
+        compute="_compute_focalist_pricing_model",
+        help="That of the client's first active contract.",
+    )
+    focalist_invoice_ids = fields.Many2many(
+        "account.move",
+        compute="_compute_focalist_invoice_ids",
+        string="Client's invoices",
+        groups="account.group_account_invoice,account.group_account_readonly",
+    )
+
+    @api.depends("focalist_contract_ids.state", "focalist_contract_ids.pricing_ids")
+    def _compute_focalist_pricing_model(self):
+        for partner in self:
+            active = partner.focalist_contract_ids.filtered(
+                lambda contract: contract.state == "active"
+            )
+            partner.focalist_pricing_model = active.sorted("id")[:1].pricing_id.model
+
+    def _compute_focalist_invoice_ids(self):
+        moves = self.env["account.move"].search(
+            [
+                ("partner_id", "child_of", self.ids),
+                ("move_type", "in", ("out_invoice", "out_refund", "out_receipt")),
+            ]
+        )
+        for partner in self:
+            partner.focalist_invoice_ids = moves.filtered(
+                lambda move, p=partner: (
+                    p in (move.commercial_partner_id, move.partner_id)
+                )
+            )

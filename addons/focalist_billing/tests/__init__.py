@@ -1,0 +1,8 @@
+from . import (
+    test_contract,
+    test_invoice,
+    test_measure,
+    test_portal,
+    test_pricing,
+    test_rights,
+)

@@ -1,0 +1,264 @@
+from psycopg2.errors import UniqueViolation
+
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .common import BillingCommon
+
+
+@tagged("post_install", "-at_install")
+class TestMeasure(BillingCommon):
+    """Which two readings a statement's pages lie between."""
+
+    def assert_lines(self, statement, *expected):
+        """(serial, meter, first, last, pages) of each line, in any order."""
+        self.assertCountEqual(
+            [
+                (
+                    line.serial_number,
+                    line.meter,
+                    line.value_from,
+                    line.value_to,
+                    line.pages,
+                )
+                for line in statement.line_ids
+            ],
+            expected,
+        )
+
+    def test_from_last_reading_before_to_last_reading_within(self):
+        self._read(
+            self.site,
+            "A001",
+            ("2026-02-27 08:00", {"total": 90, "mono": 80, "color": 10}),
+            ("2026-02-28 08:00", {"total": 100, "mono": 85, "color": 15}),
+            ("2026-03-10 08:00", {"total": 200, "mono": 150, "color": 50}),
+            ("2026-03-31 08:00", {"total": 300, "mono": 220, "color": 80}),
+            ("2026-04-01 08:00", {"total": 310, "mono": 228, "color": 82}),
+        )
+        self.assert_lines(
+            self._bill(),
+            ("A001", "mono", 85, 220, 135),
+            ("A001", "color", 15, 80, 65),
+        )
+
+    def test_first_reading_within_when_there_is_none_before(self):
+        self._read(
+            self.site,
+            "A001",
+            ("2026-03-10 08:00", {"mono": 150}),
+            ("2026-03-31 08:00", {"mono": 220}),
+        )
+        self.assert_lines(self._bill(), ("A001", "mono", 150, 220, 70))
+
+    def test_the_day_is_that_of_the_sites_clock(self):
+        """22:30 UTC on 31 March is already April in Paris (UTC+2)."""
+        self._read(
+            self.site,
+            "A001",
+            ("2026-02-28 22:30", {"mono": 10}),
+            ("2026-02-28 23:30", {"mono": 15}),
+            ("2026-03-31 21:30", {"mono": 100}),
+            ("2026-03-31 22:30", {"mono": 120}),
+        )
+        self.assert_lines(self._bill(), ("A001", "mono", 10, 100, 90))
+
+    def test_the_next_period_begins_where_this_one_ended(self):
+        self._read(
+            self.site,
+            "A001",
+            ("2026-02-28 08:00", {"mono": 100}),
+            ("2026-03-20 08:00", {"mono": 150}),
+        )
+        self.assert_lines(self._bill(), ("A001", "mono", 100, 150, 50))
+        # Late: it belongs to March, which is billed; April takes its pages.
+        self._read(
+            self.site,
+            "A001",
+            ("2026-03-31 08:00", {"mono": 180}),
+            ("2026-04-30 08:00", {"mono": 250}),
+        )
+        self.assert_lines(self._bill("2026-04-01"), ("A001", "mono", 150, 250, 100))
+
+    def test_an_earlier_period_billed_later_ends_where_the_later_began(self):
+        self._read(
+            self.site,
+            "A001",
+            ("2026-02-28 08:00", {"mono": 100}),
+            ("2026-03-20 08:00", {"mono": 150}),
+            ("2026-04-30 08:00", {"mono": 250}),
+        )
+        self.assert_lines(self._bill("2026-04-01"), ("A001", "mono", 150, 250, 100))
+        self._read(self.site, "A001", ("2026-03-31 08:00", {"mono": 180}))
+        self.assert_lines(self._bill("2026-03-01"), ("A001", "mono", 100, 150, 50))
+
+    def test_pages_of_all_periods_are_those_of_the_meter(self):
+        readings = [
+            (f"2026-{month:02}-{day:02} 09:00", {"mono": 1000 * month + 7 * day})
+            for month in range(1, 7)
+            for day in (2, 17, 28)
+        ]
+        self._read(self.site, "A001", *readings)
+        statements = [self._bill(f"2026-{month:02}-01") for month in range(1, 7)]
+        self.assertEqual(
+            sum(statement.pages for statement in statements),
+            readings[-1][1]["mono"] - readings[0][1]["mono"],
+        )
+
+    def test_a_quarantined_meter_is_not_billed(self):
+        self._read(
+            self.site,
+            "A001",
+            ("2026-02-28 08:00", {"mono": 100, "color": 50}),
+            ("2026-03-30 08:00", {"mono": 150, "color": 60}),
+            ("2026-03-31 08:00", {"mono": 20, "color": 70}),
+        )
+        self.assert_lines(
+            self._bill(),
+            ("A001", "mono", 100, 150, 50),
+            ("A001", "color", 50, 70, 20),
+        )
+
+    def test_a_mono_printer_that_tells_its_total_alone(self):
+        self._read(
+            self.site,
+            "A001",
+            ("2026-02-28 08:00", {"life": 110, "total": 100}),
+            ("2026-03-31 08:00", {"life": 210, "total": 200}),
+        )
+        statement = self._bill()
+        self.assert_lines(statement, ("A001", "mono", 100, 200, 100))
+        self.assertEqual(statement.line_ids.counter, "total")
+
+    def test_sheets_are_not_billed_as_pages(self):
+        self._read(
+            self.site,
+            "A001",
+            ("2026-02-28 08:00", {"total": 100}),
+            ("2026-03-31 08:00", {"total": 200}),
+            units={"total": "sheets"},
+        )
+        self.assertFalse(self._bill())
+
+    def test_a_colour_printer_is_not_billed_by_its_total(self):
+        device = self._read(
+            self.site,
+            "A001",
+            ("2026-02-28 08:00", {"total": 100}),
+            ("2026-03-31 08:00", {"total": 200}),
+        )
+        device.model_id.is_color = True
+        self.assertFalse(self._bill())
+
+    def test_missing_devices_are_named(self):
+        self._read(
+            self.site,
+            "A001",
+            ("2026-02-28 08:00", {"mono": 100}),
+            ("2026-03-31 08:00", {"mono": 200}),
+        )
+        silent = self._read(self.site, "A002", ("2026-01-31 08:00", {"mono": 5}))
+        statement = self._bill()
+        self.assertEqual(statement.missing_device_ids, silent)
+
+    def test_another_clients_pages_are_not_billed(self):
+        """T3: what a device printed elsewhere is not this client's."""
+        other, other_site = self._make_client("Other")
+        other_contract = self._make_contract(other)
+        device = self._read(
+            self.site,
+            "A001",
+            ("2026-02-28 08:00", {"mono": 100}),
+            ("2026-03-10 08:00", {"mono": 150}),
+        )
+        device.placement_ids.end_at = "2026-03-10 09:00:00"
+        self.env["focalist.device.placement"].create(
+            {
+                "device_id": device.id,
+                "site_id": other_site.id,
+                "start_at": "2026-03-10 09:00:00",
+            }
+        )
+        self._read(
+            other_site,
+            "A001",
+            ("2026-03-10 10:00", {"mono": 150}),
+            ("2026-03-31 08:00", {"mono": 400}),
+        )
+        self.assert_lines(self._bill(), ("A001", "mono", 100, 150, 50))
+        self.assert_lines(
+            self._bill(contract=other_contract), ("A001", "mono", 150, 400, 250)
+        )
+
+    def test_the_number_of_queries_does_not_grow_with_devices(self):
+        def billed(client, site, devices):
+            contract = self._make_contract(client)
+            for number in range(devices):
+                self._read(
+                    site,
+                    f"{client.name}{number:03}",
+                    ("2026-02-28 08:00", {"mono": 100}),
+                    ("2026-03-31 08:00", {"mono": 200}),
+                )
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            statement = self._bill(contract=contract)
+            self.assertEqual(len(statement.line_ids), devices)
+            self.env.flush_all()
+            return self.env.cr.sql_log_count - before
+
+        billed(*self._make_client("Warm"), 1)
+        few = billed(*self._make_client("Few"), 3)
+        many = billed(*self._make_client("Many"), 30)
+        self.assertLessEqual(many, few + 2)
+
+    def test_a_period_is_billed_once(self):
+        self._read(
+            self.site,
+            "A001",
+            ("2026-02-28 08:00", {"mono": 100}),
+            ("2026-03-31 08:00", {"mono": 200}),
+        )
+        statement = self._bill()
+        again, problems = self.contract._bill(statement.date_start)
+        self.assertFalse(again)
+        self.assertIn("already", problems[self.contract])
+        with self.assertRaises(UniqueViolation), mute_logger("odoo.sql_db"):
+            statement.copy()
+            self.env.flush_all()
+
+    def test_pages_are_billed_once_by_the_database(self):
+        self._read(
+            self.site,
+            "A001",
+            ("2026-02-28 08:00", {"mono": 100}),
+            ("2026-03-31 08:00", {"mono": 200}),
+        )
+        line = self._bill().line_ids
+        with self.assertRaises(UniqueViolation), mute_logger("odoo.sql_db"):
+            line.copy()
+            self.env.flush_all()
+
+    def test_a_billed_reading_cannot_be_deleted(self):
+        self._read(
+            self.site,
+            "A001",
+            ("2026-02-28 08:00", {"mono": 100}),
+            ("2026-03-31 08:00", {"mono": 200}),
+        )
+        line = self._bill().line_ids
+        with self.assertRaises(UserError):
+            line.reading_to_id.unlink()
+
+    def test_a_cancelled_statement_is_billed_anew(self):
+        self._read(
+            self.site,
+            "A001",
+            ("2026-02-28 08:00", {"mono": 100}),
+            ("2026-03-20 08:00", {"mono": 150}),
+        )
+        self._bill().action_cancel()
+        self._read(self.site, "A001", ("2026-03-31 08:00", {"mono": 200}))
+        self.assert_lines(self._bill(), ("A001", "mono", 100, 200, 100))

@@ -1,0 +1,80 @@
+from odoo import Command
+from odoo.exceptions import UserError, ValidationError
+from odoo.tests import Form, freeze_time, tagged
+
+from .common import BillingCommon
+
+
+@tagged("post_install", "-at_install")
+class TestPricing(BillingCommon):
+    """P1: the simple prices, and that earlier periods keep theirs."""
+
+    def setUp(self):
+        super().setUp()
+        self._read(
+            self.site,
+            "A001",
+            ("2026-02-28 08:00", {"mono": 1000, "color": 100, "scan": 10}),
+            ("2026-03-31 08:00", {"mono": 2234, "color": 433, "scan": 521}),
+            ("2026-04-30 08:00", {"mono": 3234, "color": 533, "scan": 531}),
+        )
+
+    def test_p1_simple_price(self):
+        statement = self._bill()
+        # 1,234 × 0.01 = 12.34; 333 × 0.1 = 33.30; 511 × 0.002 = 1.022, rounded once
+        self.assertEqual(
+            [
+                (group["meter"], group["pages"], group["amount"])
+                for group in statement._by_meter()
+            ],
+            [("mono", 1234, 12.34), ("color", 333, 33.30), ("scan", 511, 1.02)],
+        )
+        self.assertAlmostEqual(statement.amount_untaxed, 46.66)
+
+    def test_p1_six_decimals_reach_the_invoice(self):
+        self.contract.pricing_ids.price_mono = 0.004567
+        statement = self._bill()
+        statement._create_invoices()
+        line = statement.move_id.invoice_line_ids[0]
+        self.assertEqual(line.price_unit, 0.004567)
+        self.assertEqual(line.price_subtotal, 5.64)  # 1,234 × 0.004567 = 5.635678
+
+    def test_p1_new_prices_hold_from_a_period_on(self):
+        self._bill()._create_invoices()
+        with freeze_time("2026-04-10"), Form(self.contract) as form:
+            with form.pricing_ids.new() as pricing:
+                pricing.price_mono = 0.02
+        self.assertEqual(
+            [str(pricing.date_from) for pricing in self.contract.pricing_ids],
+            ["2026-04-01", "2026-01-01"],
+        )
+        self.assertAlmostEqual(self._bill("2026-04-30").amount_untaxed, 20.0)
+        march = self.contract.statement_ids.filtered(lambda s: s.date_start.month == 3)
+        self.assertAlmostEqual(march.amount_untaxed, 46.66)
+
+    def test_p1_invoiced_prices_stay(self):
+        self._bill()._create_invoices()
+        with self.assertRaisesRegex(UserError, "invoiced with these prices"):
+            self.contract.pricing_ids.price_mono = 0.02
+        with self.assertRaisesRegex(UserError, "invoiced with these prices"):
+            self.contract.pricing_ids.unlink()
+        with self.assertRaisesRegex(ValidationError, "its prices stay"):
+            self.contract.pricing_ids = [
+                Command.create({"date_from": "2026-03-01", "price_mono": 0.03})
+            ]
+
+    def test_p1_a_draft_takes_corrected_prices(self):
+        statement = self._bill()
+        self.contract.pricing_ids.price_mono = 0.02
+        self.assertAlmostEqual(statement.amount_untaxed, 59.00)
+
+    def test_p1_prices_change_with_a_period(self):
+        with self.assertRaisesRegex(ValidationError, "billing period"):
+            self.contract.pricing_ids = [
+                Command.create({"date_from": "2026-04-10", "price_mono": 0.03})
+            ]
+
+    def test_p1_asked_before_activation(self):
+        contract = self.env["focalist.contract"].create({"partner_id": self.client.id})
+        with self.assertRaisesRegex(UserError, "prices"):
+            contract.action_activate()
