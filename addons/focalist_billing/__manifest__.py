@@ -24,6 +24,7 @@
         "views/focalist_billing_menus.xml",
         "reports/report_invoice.xml",
     ],
+    "post_init_hook": "_post_init",
     "assets": {
         "web.assets_tests": ["focalist_billing/static/tests/tours/**/*"],
     },

@@ -1,4 +1,5 @@
 from . import (
+    account_chart_template,
     account_move,
     account_move_line,
     focalist_contract,
@@ -8,5 +9,6 @@ from . import (
     focalist_statement,
     focalist_statement_line,
     focalist_statement_measure,
+    res_company,
     res_partner,
 )

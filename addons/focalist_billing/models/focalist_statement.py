@@ -124,10 +124,14 @@ class FocalistStatement(models.Model):
     @api.depends("line_ids.pages", "line_ids.price_unit", "currency_id")
     def _compute_amounts(self):
         for statement in self:
-            statement.pages = sum(statement.line_ids.mapped("pages"))
-            statement.amount_untaxed = sum(
-                group["amount"] for group in statement._by_meter()
-            )
+            groups = statement._by_meter()
+            statement.pages = sum(group["pages"] for group in groups)
+            # As Odoo adds the invoice up: by line, or over all lines of a tax.
+            if statement.company_id.tax_calculation_rounding_method == "round_per_line":
+                amount = sum(group["amount"] for group in groups)
+            else:
+                amount = sum(group["pages"] * group["price_unit"] for group in groups)
+            statement.amount_untaxed = statement.currency_id.round(amount)
 
     @api.depends("line_ids.device_id", "contract_id.member_ids")
     def _compute_missing_device_ids(self):
