@@ -9,11 +9,12 @@ from datetime import datetime, time, timedelta, timezone
 from pathlib import Path
 
 from dateutil.relativedelta import relativedelta
-from focalist_simulator import Fleet
 
 from odoo import Command
 
 from odoo.addons.focalist_base.models.focalist_device_ingest import Origin
+
+from focalist_simulator import Fleet
 
 SEED = 1
 DEVICES = 60
@@ -266,7 +267,9 @@ def read_history(company, fleet, until):
 
 
 def main():
-    today = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = datetime.now(timezone.utc).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )
     epoch = today.replace(day=1) - relativedelta(months=MONTHS)
     company = make_dealer()
     make_users(company)
@@ -279,9 +282,7 @@ def main():
     make_contracts(clients, epoch.date())
     find_devices(company, fleet, sites)
     read_history(company, fleet, today)
-    agents = [
-        {"client": client.name, "key": make_agent(client)} for client in clients
-    ]
+    agents = [{"client": client.name, "key": make_agent(client)} for client in clients]
     env.cr.commit()
     return {
         "seed": SEED,

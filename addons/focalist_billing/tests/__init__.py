@@ -5,4 +5,5 @@ from . import (
     test_portal,
     test_pricing,
     test_rights,
+    test_tours,
 )

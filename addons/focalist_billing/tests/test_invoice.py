@@ -42,6 +42,36 @@ class TestInvoice(BillingCommon):
         move.action_post()
         self.assertEqual(move.state, "posted")
 
+    def test_services_are_taxed_as_services(self):
+        """In France the default tax is the one on goods."""
+        company = self.env["res.company"].create({"name": "French dealer"})
+        taxes = self.env["account.tax"].with_company(company)
+        group = self.env["account.tax.group"].create(
+            {"name": "Tax", "company_id": company.id}
+        )
+        goods, services = taxes.create(
+            [
+                {
+                    "name": f"20% {scope}",
+                    "amount": 20,
+                    "tax_scope": scope,
+                    "company_id": company.id,
+                    "tax_group_id": group.id,
+                    "country_id": self.env.ref("base.fr").id,
+                }
+                for scope in ("consu", "service")
+            ]
+        )
+        company.account_sale_tax_id = goods
+        product = self.env.ref("focalist_billing.product_mono")
+        before = product.taxes_id
+        company._set_focalist_charge_taxes()
+        self.assertEqual(product.taxes_id - before, services)
+        self.assertLessEqual(before, product.taxes_id, "others keep their own")
+        product.taxes_id = product.taxes_id - services + goods.copy({"name": "Chosen"})
+        company._set_focalist_charge_taxes()
+        self.assertNotIn(services, product.taxes_id, "what was chosen stays")
+
     def test_i2_each_line_is_traced_to_its_readings(self):
         move = self.statement._create_invoices()
         mono, color = move.invoice_line_ids

@@ -5,9 +5,8 @@ from odoo.tests import HttpCase, new_test_user, tagged
 from .common import BillingCommon
 
 
-@tagged("post_install", "-at_install")
-class TestPortal(BillingCommon, HttpCase):
-    """I3: the client sees its invoices and the meters behind them, and no other's."""
+class PortalCommon(BillingCommon, HttpCase):
+    """Two clients with a posted invoice each; `coordinator` is the first one's."""
 
     @classmethod
     def setUpClass(cls):
@@ -38,6 +37,11 @@ class TestPortal(BillingCommon, HttpCase):
             {"parent_id": client.id, "is_focalist_coordinator": True, **values}
         )
         return user
+
+
+@tagged("post_install", "-at_install")
+class TestPortal(PortalCommon):
+    """I3: the client sees its invoices and the meters behind them, and no other's."""
 
     def test_i3_portal_invoice_shows_both_meters(self):
         self.authenticate("coordinator", "coordinator")

@@ -1,0 +1,72 @@
+import {registry} from "@web/core/registry";
+import {stepUtils} from "@web_tour/tour_utils";
+
+registry.category("web_tour.tours").add("focalist_billing_accountant", {
+  url: "/odoo",
+  steps: () => [
+    stepUtils.showAppsMenuItem(),
+    {
+      content: "Open Focalist",
+      trigger: ".o_app[data-menu-xmlid='focalist_base.focalist_menu_root']",
+      run: "click",
+    },
+    {
+      content: "Open the menu Billing",
+      trigger: "button[data-menu-xmlid='focalist_billing.focalist_billing_menu']",
+      run: "click",
+    },
+    {
+      content: "Start a billing run",
+      trigger:
+        ".dropdown-item[data-menu-xmlid='focalist_billing.focalist_billing_run_menu']",
+      run: "click",
+    },
+    {
+      content: "Choose the month",
+      trigger:
+        ".modal .o_field_widget[name='month'] button, .modal .o_field_widget[name='month'] input",
+      run: "click",
+    },
+    {
+      content: "Type a day of it",
+      trigger: ".modal .o_field_widget[name='month'] input",
+      run: "edit 03/15/2026 && press Enter",
+    },
+    {
+      content: "Make the statements",
+      trigger: ".modal button[name='action_run']",
+      run: "click",
+    },
+    {
+      content: "The statement shows both readings of the device",
+      trigger: ".o_field_widget[name='line_ids'] td[name='value_to']:contains('2,234')",
+    },
+    {
+      content: "and what is to be paid",
+      trigger: ".o_field_widget[name='amount_untaxed']:contains('45.64')",
+    },
+    {
+      content: "Make its invoice",
+      trigger: "button[name='action_create_invoice']",
+      run: "click",
+    },
+    {
+      content: "Post it on Odoo's own screen",
+      trigger: ".o_form_view button[name='action_post']:visible",
+      run: "click",
+    },
+    {
+      content: "It is posted",
+      trigger: ".o_arrow_button_current[data-value='posted']",
+    },
+    {
+      content: "Back to the meters behind it",
+      trigger: "button[name='action_open_focalist_statements']",
+      run: "click",
+    },
+    {
+      content: "The statement is invoiced",
+      trigger: ".o_arrow_button_current[data-value='invoiced']",
+    },
+  ],
+});
