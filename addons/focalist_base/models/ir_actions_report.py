@@ -1,8 +1,16 @@
 import lxml.html
 
 from odoo import models
+from odoo.tools.pdf import merge_pdf
 
 from odoo.addons.base.models.ir_actions_report import _wkhtml
+
+# An unpatched Qt draws the letters of web fonts as shapes: nothing in the document
+# could be searched, copied or read aloud. The system's fonts stay text.
+TEXT_FONTS = (
+    "<style>* {font-family: 'Liberation Sans', 'DejaVu Sans', sans-serif"
+    " !important}</style>"
+)
 
 # Millimetres; the paper format's own leave room for a header that is not printed there.
 INLINE_MARGIN_TOP = 12
@@ -53,4 +61,34 @@ class IrActionsReport(models.Model):
                 header.classes.discard("header")
                 header.classes.add("mb-4")
                 article.insert(0, header)
+            article.insert(0, lxml.html.fragment_fromstring(TEXT_FONTS))
         return lxml.html.tostring(root, encoding="utf-8")
+
+    def _run_wkhtmltopdf(
+        self,
+        bodies,
+        report_ref=False,
+        header=None,
+        footer=None,
+        landscape=False,
+        specific_paperformat_args=None,
+        set_viewport_size=False,
+    ):
+        """Convert documents one by one where several at once cannot be."""
+        bodies = list(bodies)
+        documents = [[body] for body in bodies]
+        if _wkhtml().is_patched_qt or not bodies:
+            documents = [bodies]
+        contents = [
+            super(IrActionsReport, self)._run_wkhtmltopdf(
+                document,
+                report_ref=report_ref,
+                header=header,
+                footer=footer,
+                landscape=landscape,
+                specific_paperformat_args=specific_paperformat_args,
+                set_viewport_size=set_viewport_size,
+            )
+            for document in documents
+        ]
+        return contents[0] if len(contents) == 1 else merge_pdf(contents)

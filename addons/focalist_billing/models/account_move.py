@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import html2plaintext
 
 
 class AccountMove(models.Model):
@@ -35,6 +36,20 @@ class AccountMove(models.Model):
                 "context": {},
             }
         return action | {"domain": [("id", "in", statements.ids)], "context": {}}
+
+    def _seller_tax_id_missing(self):
+        """Whether the document's header and footer leave out the seller's tax id.
+
+        They hold it once somebody has confirmed the document layout; without it, an
+        invoice is no legal one.
+        """
+        self.ensure_one()
+        company = self.company_id.sudo()
+        layout = html2plaintext(
+            f"{company.company_details or ''}{company.report_footer or ''}"
+        )
+        vat = company.vat or ""
+        return vat.replace(" ", "") not in layout.replace(" ", "")
 
     def _focalist_open(self):
         """The action that shows these invoices on Odoo's own screens."""

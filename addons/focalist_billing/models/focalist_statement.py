@@ -169,7 +169,7 @@ class FocalistStatement(models.Model):
             if statement.state == "invoiced":
                 raise UserError(
                     self.env._(
-                        "%(statement)s is invoiced: delete or cancel the invoice first.",
+                        "%(statement)s is invoiced: delete or cancel its invoice.",
                         statement=statement.name,
                     )
                 )

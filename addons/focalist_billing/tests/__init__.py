@@ -2,6 +2,7 @@ from . import (
     test_contract,
     test_invoice,
     test_measure,
+    test_pdf,
     test_portal,
     test_pricing,
     test_rights,
