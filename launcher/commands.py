@@ -21,6 +21,7 @@ Focalist: managed print services inside Odoo
   ./focalist test [--full] [ARGS]     all tests; ARGS are pytest's (paths, -k, -x, ...)
   ./focalist lint [--fix] [NAME...]   the checks of style; --fix puts right what it can
   ./focalist bench [NAME] [--json]    the benchmarks
+  ./focalist translate                translation files, up to date with the source
 
   ./focalist doctor                   what is there, what is missing, what that costs
   ./focalist shell [DATABASE]         an Odoo shell; runs a script given on its input
@@ -67,6 +68,13 @@ def lint(arguments: list[str]) -> int:
 
 def bench(arguments: list[str]) -> int:
     return _in_environment(["-m", "benchmarks", *arguments], cwd=ROOT)
+
+
+def translate(arguments: list[str]) -> int:
+    from launcher import translating
+
+    _flags(arguments)
+    return translating.run()
 
 
 def doctor(arguments: list[str]) -> int:
@@ -135,6 +143,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "test": test,
     "lint": lint,
     "bench": bench,
+    "translate": translate,
     "doctor": doctor,
     "shell": shell,
     "psql": psql,

@@ -20,6 +20,7 @@ class FocalistStatement(models.Model):
         "focalist.contract",
         required=True,
         readonly=True,
+        index=True,
         ondelete="restrict",
         check_company=True,
     )
