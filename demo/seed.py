@@ -306,7 +306,7 @@ def make_agent(client):
             ],
         }
     )
-    return agent._new_key()
+    return agent._new_enrolment_key()
 
 
 Path(os.environ["FOCALIST_RESULT"]).write_text(json.dumps(main()))

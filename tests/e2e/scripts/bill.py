@@ -1,0 +1,34 @@
+"""Bill the present month of the only contract, and post its invoice."""
+
+import json
+import os
+from pathlib import Path
+
+from odoo import fields
+
+statements, problems = env["focalist.contract"].search([])._bill(fields.Date.today())
+move = statements._create_invoices()
+move.action_post()
+env.cr.commit()
+Path(os.environ["FOCALIST_RESULT"]).write_text(
+    json.dumps(
+        {
+            "statement": statements.name,
+            "lines": [
+                {
+                    "serial": line.serial_number,
+                    "meter": line.meter,
+                    "from": line.value_from,
+                    "to": line.value_to,
+                    "read_to_at": str(line.read_to_at),
+                    "source": line.reading_to_id.source,
+                }
+                for line in statements.line_ids
+            ],
+            "invoice": move.name,
+            "invoice_id": move.id,
+            "untaxed": move.amount_untaxed,
+            "portal": move.get_portal_url(),
+        }
+    )
+)

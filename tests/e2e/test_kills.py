@@ -1,0 +1,158 @@
+"""Killed in the middle of sending or of taking in, nothing is lost or doubled."""
+
+import random
+import signal
+import time
+from contextlib import closing, contextmanager, suppress
+from dataclasses import fields
+from datetime import datetime, timedelta
+
+import pytest
+from conftest import DEVICES, FULL, SEED, SITES, running_site
+
+from focalist_agent.report import Report
+from focalist_agent.spool import Spool
+from focalist_simulator import Fleet
+from launcher.processes import wait_until
+
+KILLS = 40 if FULL else 6
+#: Scalars and meters are all that these tests look at.
+KNOWN = {field.name for field in fields(Report)} - {"supplies", "inputs", "alerts"}
+
+
+@pytest.fixture
+def site(databases, printers, epoch):
+    with running_site(databases, "kills") as site:
+        site.made = site.script(
+            "prepare",
+            devices=DEVICES,
+            sites=SITES,
+            seed=SEED,
+            port=printers,
+            epoch=f"{epoch:%Y-%m-%d}",
+            until=f"{epoch + timedelta(days=2):%Y-%m-%d}",
+        )
+        site.query("DELETE FROM focalist_meter_reading")
+        yield site
+
+
+@pytest.fixture
+def loaded(agent, site, epoch):
+    """The agent, enrolled, with reports of many days in its spool; gives their uids."""
+    agent.enroll(site, site.made["key"])
+    # It is to send what it has, not to add to it.
+    site.query("UPDATE focalist_device SET ip_address = NULL")
+    return fill(agent, epoch + timedelta(days=3), days=40 if FULL else 25)
+
+
+def fill(agent, since: datetime, days: int) -> set[str]:
+    fleet = Fleet(
+        devices=DEVICES, sites=SITES, seed=SEED, epoch=since - timedelta(days=3)
+    )
+    spool = Spool(agent.state, 64 << 20)
+    uids = set()
+    for report in fleet.reports(
+        since, since + timedelta(days=days), every=timedelta(hours=3)
+    ):
+        spool.put(Report(**{name: report[name] for name in KNOWN & report.keys()}))
+        uids.add(report["uid"])
+    spool.close()
+    return uids
+
+
+def ledger(site) -> dict[str, int]:
+    """How often each report is in the ledger."""
+    return dict(
+        site.query("SELECT uid, count(*) FROM focalist_meter_reading GROUP BY uid")
+    )
+
+
+@contextmanager
+def held_up(site):
+    """Let the server write readings, but not finish: volumes cannot be written."""
+    with closing(site.connect()) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE focalist_volume IN ACCESS EXCLUSIVE MODE")
+        yield
+        connection.rollback()
+
+
+def in_the_middle(site) -> bool:
+    """Whether a worker has written readings and waits to write their volumes."""
+    return bool(
+        site.query(
+            "SELECT 1 FROM pg_locks l JOIN pg_locks r USING (pid)"
+            " WHERE NOT l.granted AND l.relation = 'focalist_volume'::regclass"
+            "   AND r.granted AND r.mode = 'RowExclusiveLock'"
+            "   AND r.relation = 'focalist_meter_reading'::regclass"
+        )
+    )
+
+
+def send_all(agent, seconds=90) -> None:
+    daemon = agent.start()
+    try:
+        wait_until(
+            lambda: agent.status()["spooled"] == 0,
+            seconds=seconds,
+            what="The end of the spool",
+        )
+    finally:
+        daemon.terminate()
+        daemon.wait(30)
+
+
+def test_daemon_killed_in_the_middle_of_sending(site, agent, loaded):
+    with held_up(site):
+        daemon = agent.start()
+        wait_until(lambda: in_the_middle(site), seconds=60, what="A batch")
+        daemon.kill()
+        daemon.wait()
+    # The server ends what the daemon never heard of.
+    wait_until(lambda: ledger(site), seconds=30, what="The batch")
+    assert agent.status()["spooled"] == len(loaded), "nothing left without a yes"
+    send_all(agent)
+    assert ledger(site) == dict.fromkeys(loaded, 1)
+    assert agent.status()["duplicate"] > 0, "it had arrived before"
+
+
+def test_daemon_killed_at_any_moment(site, agent, loaded):
+    chance = random.Random(3)
+    for _kill in range(KILLS):
+        daemon = agent.start()
+        time.sleep(chance.uniform(0.2, 1.6))
+        daemon.kill()
+        daemon.wait()
+        status = agent.status()
+        # What is neither in the ledger nor in the spool would be lost.
+        assert len(ledger(site)) + status["spooled"] >= len(loaded)
+    send_all(agent)
+    assert ledger(site) == dict.fromkeys(loaded, 1)
+
+
+def test_odoo_killed_in_the_middle_of_ingest(site, agent, loaded):
+    daemon = agent.start()
+    try:
+        with held_up(site):
+            wait_until(lambda: in_the_middle(site), seconds=60, what="A batch")
+            before = ledger(site)
+            site.kill()
+        assert ledger(site) == before, "half a batch would be in it"
+        site.start()
+        wait_until(
+            lambda: agent.status()["spooled"] == 0,
+            seconds=120,
+            what="The end of the spool",
+        )
+    finally:
+        with suppress(ProcessLookupError):
+            daemon.send_signal(signal.SIGTERM)
+        daemon.wait(30)
+    assert ledger(site) == dict.fromkeys(loaded, 1)
+    days = site.query(
+        "SELECT sum(pages_mono), max(m.pages) FROM focalist_volume, LATERAL ("
+        " SELECT sum(last - first) AS pages FROM ("
+        "  SELECT max(meter_mono) AS last, min(meter_mono) AS first"
+        "    FROM focalist_meter_reading GROUP BY placement_id) AS meters) AS m"
+    )[0]
+    assert days[0] == days[1], "volumes are those of the readings"
