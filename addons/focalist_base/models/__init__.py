@@ -1,4 +1,5 @@
 from . import (
+    base,
     focalist_device,
     focalist_device_ingest,
     focalist_device_model,
@@ -10,6 +11,7 @@ from . import (
     focalist_volume,
     focalist_volume_month,
     ir_actions_report,
+    ir_attachment,
     ir_model_access,
     res_partner,
     res_users,

@@ -1,5 +1,4 @@
 from odoo import models
-from odoo.exceptions import AccessError
 
 
 class ResUsers(models.Model):
@@ -7,9 +6,14 @@ class ResUsers(models.Model):
 
     def _is_focalist_collector(self):
         """Whether this user is an installed collector, not a person."""
-        return self.has_group("focalist_base.group_focalist_collector")
+        return bool(self) and self._has_group("focalist_base.group_focalist_collector")
 
-    def _check_focalist_person(self):
-        """Raise an AccessError for a collector: it has no use for screens."""
-        if not self.env.su and self.env.user._is_focalist_collector():
-            raise AccessError(self.env._("A collector has no access to records."))
+    def read(self, fields=None, load="_classic_read"):
+        """Odoo lets all users read some of their own record: not a collector."""
+        self._check_focalist_person()
+        return super().read(fields, load)
+
+    def write(self, vals):
+        """Odoo lets all users change some of their own record: not a collector."""
+        self._check_focalist_person()
+        return super().write(vals)

@@ -1,0 +1,9 @@
+from . import (
+    focalist_agent,
+    focalist_agent_enrolment,
+    focalist_collector,
+    focalist_collector_route,
+    focalist_device,
+    focalist_network,
+    res_partner,
+)

@@ -1,0 +1,293 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+STATES = [
+    ("new", "New"),
+    ("connected", "Connected"),
+    ("ambiguous", "Ambiguous"),
+    ("disconnected", "Disconnected"),
+]
+DEFAULT_PORT = 161
+
+
+class FocalistAgent(models.Model):
+    """What watches the printers of one of a client's networks."""
+
+    _name = "focalist.agent"
+    _description = "Focalist Agent"
+    _inherit = ["mail.thread"]
+    _order = "partner_id, name, id"
+    _check_company_auto = True
+    _rec_names_search = ["name", "partner_id.name"]
+
+    name = fields.Char(required=True, tracking=True)
+    active = fields.Boolean(
+        default=True,
+        tracking=True,
+        help="Off: it is given no device to poll. What it still sends is taken.",
+    )
+    partner_id = fields.Many2one(
+        "res.partner",
+        "Client",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        domain="[('is_focalist_client', '=', True)]",
+    )
+    company_id = fields.Many2one(
+        related="partner_id.focalist_company_id",
+        required=True,
+        store=True,
+        precompute=True,
+        index=True,
+    )
+    site_id = fields.Many2one(
+        "focalist.site",
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+        tracking=True,
+        domain="[('partner_id', '=', partner_id)]",
+        help="Where devices that it finds are presumed to stand. Empty for the"
+        " whole client.",
+    )
+    poll_interval = fields.Integer(
+        required=True,
+        default=3600,
+        tracking=True,
+        help="Seconds from one round of readings to the next.",
+    )
+    network_ids = fields.One2many("focalist.network", "agent_id", "Networks")
+    collector_ids = fields.One2many("focalist.collector", "agent_id", "Collectors")
+    has_collector = fields.Boolean(compute="_compute_has_collector")
+    device_ids = fields.One2many("focalist.device", "agent_id", "Devices")
+    device_count = fields.Integer(compute="_compute_device_count")
+    state = fields.Selection(
+        STATES,
+        compute="_compute_state",
+        search="_search_state",
+        help="New: nothing has connected yet. Disconnected: nothing was heard for two"
+        " rounds of readings. Ambiguous: its collectors disagree.",
+    )
+    last_seen_at = fields.Datetime("Last contact", compute="_compute_last_seen_at")
+
+    _poll_interval_bounds = models.Constraint(
+        "CHECK (poll_interval BETWEEN 10 AND 86400)",
+        "An agent reads its devices every 10 seconds at most and once a day at least.",
+    )
+
+    @api.depends("collector_ids.revoked_at")
+    def _compute_has_collector(self):
+        for agent in self:
+            agent.has_collector = bool(agent._live_collectors())
+
+    @api.depends("device_ids")
+    def _compute_device_count(self):
+        counts = dict(
+            self.env["focalist.device"]._read_group(
+                [("agent_id", "in", self.ids)], ["agent_id"], ["__count"]
+            )
+        )
+        for agent in self:
+            agent.device_count = counts.get(agent, 0)
+
+    @api.depends(
+        "poll_interval", "collector_ids.last_seen_at", "collector_ids.revoked_at"
+    )
+    def _compute_state(self):
+        states = {}
+        if self.ids:
+            self._flush_state()
+            states = dict(
+                self.env.execute_query(
+                    SQL(
+                        "SELECT id, state FROM (%s) AS agent WHERE id IN %s",
+                        self._state_query(),
+                        tuple(self.ids),
+                    )
+                )
+            )
+        for agent in self:
+            agent.state = states.get(agent._origin.id, "new")
+
+    @api.model
+    def _search_state(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        self._flush_state()
+        wanted = tuple(state for state in value if state) or (None,)
+
+        def to_sql(_model, alias, _query):
+            return SQL(
+                "%s IN (SELECT id FROM (%s) AS agent WHERE state IN %s)",
+                SQL.identifier(alias, "id"),
+                self._state_query(),
+                wanted,
+            )
+
+        return Domain.custom(to_sql=to_sql)
+
+    @api.model
+    def _flush_state(self):
+        self.flush_model(["poll_interval"])
+        self.env["focalist.collector"].flush_model(
+            ["agent_id", "last_seen_at", "revoked_at"]
+        )
+
+    @api.model
+    def _state_query(self):
+        """The state of every agent, by what its collectors were heard of last."""
+        return SQL(
+            """
+            SELECT a.id,
+                   CASE WHEN COUNT(c.id) = 0 THEN 'new'
+                        WHEN BOOL_AND(c.state = 'connected') THEN 'connected'
+                        WHEN BOOL_OR(c.state = 'connected') THEN 'ambiguous'
+                        ELSE 'disconnected'
+                   END AS state
+              FROM focalist_agent a
+         LEFT JOIN (SELECT id, agent_id, NULLIF(state, 'revoked') AS state
+                      FROM (%s) AS said) AS c ON c.agent_id = a.id
+             GROUP BY a.id
+            """,
+            self.env["focalist.collector"]._state_query(),
+        )
+
+    @api.depends("collector_ids.last_seen_at")
+    def _compute_last_seen_at(self):
+        seen = dict(
+            self.env["focalist.collector"]._read_group(
+                [("agent_id", "in", self.ids)], ["agent_id"], ["last_seen_at:max"]
+            )
+        )
+        for agent in self:
+            agent.last_seen_at = seen.get(agent)
+
+    @api.constrains("partner_id", "site_id")
+    def _check_belongs_to_client(self):
+        for agent in self:
+            client, site = agent.partner_id, agent.site_id
+            if not client.is_focalist_client:
+                raise ValidationError(
+                    self.env._("%(partner)s is not a client.", partner=client.name)
+                )
+            if site and site.partner_id != client:
+                raise ValidationError(
+                    self.env._(
+                        "%(site)s is no site of %(client)s.",
+                        site=site.display_name,
+                        client=client.name,
+                    )
+                )
+
+    def write(self, vals):
+        if "partner_id" in vals and any(
+            agent.sudo().collector_ids and agent.partner_id.id != vals["partner_id"]
+            for agent in self
+        ):
+            raise UserError(
+                self.env._(
+                    "An agent that was installed stays with its client. Add another"
+                    " agent for the other client."
+                )
+            )
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_installed(self):
+        for agent in self:
+            if agent._live_collectors():
+                raise UserError(
+                    self.env._(
+                        "%(agent)s is installed and would go on calling. Revoke its"
+                        " collector first.",
+                        agent=agent.name,
+                    )
+                )
+
+    def _live_collectors(self):
+        """Its collectors that were not revoked."""
+        return self.collector_ids.filtered(lambda collector: not collector.revoked_at)
+
+    def _presumed_site(self):
+        """Where a device that it finds is presumed to stand; empty if nobody knows."""
+        self.ensure_one()
+        if self.site_id:
+            return self.site_id
+        sites = self.env["focalist.site"].search(
+            [("partner_id", "=", self.partner_id.id)], limit=2
+        )
+        return sites if len(sites) == 1 else sites.browse()
+
+    def _polled_devices(self):
+        """The devices that it is to poll.
+
+        Those it reported last, and of the client's others those that no agent has
+        reported yet, where no other agent is at home.
+        """
+        self.ensure_one()
+        if not self.active or not self.partner_id.focalist_active:
+            return self.env["focalist.device"]
+        home = self.site_id | self.network_ids.site_id
+        if home:
+            unclaimed = Domain("site_id", "in", home.ids)
+        else:
+            others = self.search(
+                [("partner_id", "=", self.partner_id.id), ("id", "!=", self.id)]
+            )
+            taken = others.site_id | others.network_ids.site_id
+            unclaimed = Domain("site_id", "not in", taken.ids)
+        client = Domain("partner_id", "=", self.partner_id.id)
+        return self.env["focalist.device"].search(
+            Domain("company_id", "=", self.company_id.id)
+            & Domain("state", "in", ("active", "to_complete"))
+            & Domain("ip_address", "!=", False)
+            & (
+                # A device that moved to another client is not behind this agent.
+                (
+                    Domain("agent_id", "=", self.id)
+                    & (client | Domain("partner_id", "=", False))
+                )
+                | (Domain("agent_id", "=", False) & client & unclaimed)
+            ),
+            order="id",
+        )
+
+    def _polled_addresses(self):
+        """Where its devices answer.
+
+        :return: list of dict(address, port), each once
+        """
+        self.ensure_one()
+        ports = {
+            network.site_id: network.snmp_port for network in self.network_ids[::-1]
+        }
+        default = self.network_ids[:1].snmp_port or DEFAULT_PORT
+        addresses = {
+            (
+                device.ip_address.strip(),
+                (device.site_id and ports.get(device.site_id)) or default,
+            ): None
+            for device in self._polled_devices()
+        }
+        return [{"address": address, "port": port} for address, port in addresses]
+
+    def action_new_key(self):
+        """Make a key to install the agent with, and show it this once."""
+        self.ensure_one()
+        self.check_access("write")
+        collector = self._live_collectors()
+        if collector:
+            raise UserError(self._installed_message(collector))
+        return self.env["focalist.agent.key"]._show(self, self._new_enrolment_key())
+
+    def action_open_devices(self):
+        """Open the devices that it reported last."""
+        self.check_access("read")
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "focalist_base.focalist_device_action"
+        )
+        return action | {"domain": [("agent_id", "=", self.id)]}

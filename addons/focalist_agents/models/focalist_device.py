@@ -1,0 +1,25 @@
+from odoo import api, fields, models
+
+
+class FocalistDevice(models.Model):
+    """A device knows which agent is behind it."""
+
+    _inherit = "focalist.device"
+
+    agent_id = fields.Many2one(
+        "focalist.agent",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        check_company=True,
+        help="The agent that reported it last.",
+    )
+
+    @api.model
+    def _prepare_device_state(self, device, report):
+        """Who brings the newest report is who is asked to poll from now on."""
+        values = super()._prepare_device_state(device, report)
+        if agent_id := self.env.context.get("focalist_agent_id"):
+            values["agent_id"] = agent_id
+        return values

@@ -1,0 +1,10 @@
+from . import (
+    test_agent,
+    test_collector_rights,
+    test_enrolment,
+    test_ingestion,
+    test_rights,
+    test_route,
+    test_screens,
+    test_wire,
+)

@@ -1,0 +1,97 @@
+from odoo.tests import Form, tagged
+
+from .common import AgentCase
+
+
+@tagged("post_install", "-at_install")
+class TestScreens(AgentCase):
+    def test_new_agent_gets_key_and_command(self):
+        wizards = self.env["focalist.agent.key"].with_user(self.technician)
+        with Form(wizards) as form:
+            form.name = "Headquarters"
+            form.partner_id = self.client
+        action = form.record.action_add()
+        agent = self.client.focalist_agent_ids.filtered(
+            lambda a: a.name == "Headquarters"
+        )
+        self.assertEqual(action["target"], "new")
+        shown = Form(wizards.with_context(**action["context"]))
+        key = shown.key
+        self.assertEqual(shown.agent_id, agent)
+        self.assertEqual(self.env["focalist.agent"]._of_enrolment_key(key), agent)
+        self.assertTrue(
+            shown.command.startswith("focalist-agent enroll --server http"),
+        )
+        self.assertIn(f"--database {self.env.cr.dbname}", shown.command)
+        self.assertNotIn(key, shown.command)
+        self.assertEqual(shown.expires_at, agent.enrolment_key_expires_at)
+        # Even where the dialog is saved, the key is not.
+        wizard = shown.save()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertFalse(self.env[wizard._name].browse(wizard.id).key)
+        self.env.cr.execute("SELECT * FROM focalist_agent_key")
+        self.assertNotIn(key, str(self.env.cr.dictfetchall()))
+
+    def test_only_agent_opens_directly(self):
+        client = self.client.with_user(self.reader)
+        action = client.action_open_focalist_agents()
+        self.assertEqual(action["res_id"], self.agent.id)
+        self.make_agent(name="Second")
+        action = client.action_open_focalist_agents()
+        self.assertFalse(action.get("res_id"))
+        self.assertEqual(action["domain"], [("partner_id", "=", self.client.id)])
+
+    def test_client_shows_the_agent_heard_of_last(self):
+        self.assertEqual(self.client.focalist_last_agent_id, self.agent)
+        self.assertEqual(self.client.focalist_last_agent_state, "new")
+        second = self.make_agent(name="Second")
+        self.install(second)
+        self.assertRecordValues(
+            self.client,
+            [
+                {
+                    "focalist_agent_count": 2,
+                    "focalist_last_agent_id": second.id,
+                    "focalist_last_agent_state": "connected",
+                    "focalist_last_agent_seen_at": second.last_seen_at,
+                }
+            ],
+        )
+
+    def test_client_list_takes_as_many_queries_for_many_clients(self):
+        fields_ = [
+            "focalist_last_agent_id",
+            "focalist_last_agent_state",
+            "focalist_last_agent_seen_at",
+        ]
+        clients = self.client
+        for number in range(20):
+            client = self.make_client(name=f"Client {number}")
+            self.install(self.make_agent(partner_id=client.id))
+            clients |= client
+
+        def queries(some):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            some.read(fields_)
+            return self.env.cr.sql_log_count - before
+
+        queries(clients)
+        self.assertEqual(queries(clients), queries(clients[:2]))
+
+    def test_forms(self):
+        with Form(self.env["focalist.agent"].with_user(self.technician)) as form:
+            form.name = "By hand"
+            form.partner_id = self.client
+            form.site_id = self.site
+            with form.network_ids.new() as network:
+                network.name = "LAN"
+                network.snmp_port = 1161
+        self.assertEqual(form.record.network_ids.snmp_port, 1161)
+        self.install(form.record)
+        for user in (self.reader, self.technician):
+            Form(form.record.with_user(user))
+            Form(self.client.with_user(user), "base.view_partner_form")
+            Form(self.make_device(len(user.login)).with_user(user))

@@ -1,0 +1,168 @@
+"""XML-RPC as collectors speak it: read within bounds, written without surprises.
+
+What arrives is a stranger's: no DTD, few elements, and only what the standard knows.
+"""
+
+import base64
+import json
+import math
+import re
+import zlib
+from xml.parsers import expat
+from xmlrpc import client as xmlrpc_client
+
+MAX_BODY = 8 * 1024 * 1024
+MAX_INFLATED = 16 * 1024 * 1024
+MAX_REPORTS = 1000
+MAX_REPORT_DEPTH = 32
+# The largest call of a collector has a dozen elements.
+MAX_ELEMENTS = 500
+MAX_DEPTH = 20
+MAX_DIGITS = 300
+# XML 1.0 knows no other characters; a lone surrogate cannot be encoded.
+_NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class MalformedError(ValueError):
+    """What arrived cannot be understood; the text is for the collector's log."""
+
+
+class DoctypeError(ValueError):
+    """A DTD: no collector sends one, and entities make a large text of a small one."""
+
+
+def read_call(body):
+    """Read a method call.
+
+    :param bytes body: an XML-RPC request
+    :return: (method name, tuple of arguments)
+    :raise DoctypeError: where there is a DTD
+    :raise MalformedError: where it is no call
+    """
+    target = xmlrpc_client.Unmarshaller()
+    parser = expat.ParserCreate()
+    depth = count = 0
+
+    def start(tag, attributes):
+        nonlocal depth, count
+        depth += 1
+        count += 1
+        if depth > MAX_DEPTH or count > MAX_ELEMENTS:
+            raise MalformedError("The call is nested too deeply or too long.")
+        target.start(tag, attributes)
+
+    def end(tag):
+        nonlocal depth
+        depth -= 1
+        target.end(tag)
+
+    def refuse(*_arguments):
+        raise DoctypeError("A call has no DTD.")
+
+    parser.buffer_text = True
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = target.data
+    parser.StartDoctypeDeclHandler = refuse
+    parser.EntityDeclHandler = refuse
+    target.xml(None, None)
+    try:
+        parser.Parse(body, True)
+        return target.getmethodname(), target.close()
+    except (DoctypeError, MalformedError):
+        raise
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+        expat.ExpatError,
+        xmlrpc_client.Error,
+    ) as error:
+        raise MalformedError("This is no XML-RPC call.") from error
+
+
+def read_batch(batch):
+    """Read the reports of a batch: base64 of zlib of a JSON list.
+
+    :raise MalformedError: where it is none, or larger than allowed
+    """
+    if not isinstance(batch, str):
+        raise MalformedError("A batch is a string.")
+    try:
+        reports = json.loads(
+            _inflate(base64.b64decode(batch, validate=True)).decode(),
+            parse_int=_integer,
+            parse_float=_decimal,
+            parse_constant=lambda _name: None,
+        )
+    except RecursionError as error:
+        raise MalformedError("The batch is nested too deeply.") from error
+    except (ValueError, zlib.error) as error:
+        if isinstance(error, MalformedError):
+            raise
+        raise MalformedError(
+            "A batch is base64 of zlib of a JSON list of reports."
+        ) from error
+    if not isinstance(reports, list):
+        raise MalformedError("A batch is a list of reports.")
+    if len(reports) > MAX_REPORTS:
+        raise MalformedError(f"A batch has {MAX_REPORTS} reports at most.")
+    return reports
+
+
+def _inflate(data):
+    """Inflate within the limit: a bomb costs no more than a large batch."""
+    inflater = zlib.decompressobj()
+    inflated = inflater.decompress(data, MAX_INFLATED)
+    if inflater.unconsumed_tail:
+        raise MalformedError(
+            f"A batch has {MAX_INFLATED} bytes at most when it is inflated."
+        )
+    if not inflater.eof or inflater.unused_data:
+        raise MalformedError("The batch is cut off, or something follows it.")
+    return inflated
+
+
+def _integer(digits):
+    """An absurd number is no reason to refuse a batch: it loses itself."""
+    return int(digits) if len(digits) <= MAX_DIGITS else None
+
+
+def _decimal(digits):
+    value = float(digits)
+    return value if math.isfinite(value) else None
+
+
+def is_too_deep(value, levels=MAX_REPORT_DEPTH):
+    """Whether JSON is nested deeper than a report ever is."""
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list):
+        return False
+    return not levels or any(is_too_deep(item, levels - 1) for item in value)
+
+
+def write_answer(answer):
+    """An XML-RPC response. None and what XML cannot say are left out.
+
+    :param answer: a result, or xmlrpc.client.Fault
+    :return: bytes
+    """
+    if isinstance(answer, xmlrpc_client.Fault):
+        answer.faultString = _NOT_IN_XML.sub("", answer.faultString)
+    else:
+        answer = (_speakable(answer),)
+    text = xmlrpc_client.dumps(answer, methodresponse=True, encoding="utf-8")
+    return text.encode()
+
+
+def _speakable(value):
+    if isinstance(value, str):
+        return _NOT_IN_XML.sub("", value)
+    if isinstance(value, dict):
+        return {key: _speakable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_speakable(item) for item in value]
+    return value
