@@ -15,10 +15,13 @@ from odoo import fields
 def main():
     month = fields.Date.today().replace(day=1) - relativedelta(months=1)
     contracts = env["focalist.contract"].search([("state", "=", "active")], order="id")
-    statements, problems = contracts._bill(month)
-    for contract, problem in problems.items():
-        print(f"{contract.display_name}: {problem}", flush=True)
-    moves = statements._create_invoices()
+    contracts._bill(month)
+    # Whatever an earlier run that was stopped has made already is taken as it is.
+    statements = env["focalist.statement"].search(
+        [("date_start", "=", month), ("state", "!=", "cancel")]
+    )
+    statements.filtered(lambda s: s.state == "draft")._create_invoices()
+    moves = statements.move_id.filtered(lambda move: move.state == "draft")
     moves.invoice_date = month + relativedelta(months=1)
     moves.action_post()
     env.cr.commit()
@@ -29,17 +32,19 @@ def main():
         env["account.move.send"]._generate_and_send_invoices(
             move, sending_methods=["manual"]
         )
+    link = move.get_portal_url()  # makes the token that it holds
     env.cr.commit()
     return {
         "statement": statement.name,
         "lines": len(statement.line_ids),
+        "serials": statement.line_ids.mapped("serial_number"),
         "client": statement.partner_id.name,
         "invoice": move.name,
         "untaxed": f"{move.amount_untaxed:.2f}",
         "total": f"{move.amount_total:.2f}",
         "currency": move.currency_id.name,
         "pdf_bytes": len(move.invoice_pdf_report_id.raw or b""),
-        "portal_url": move.get_portal_url(),
+        "portal_url": link,
     }
 
 

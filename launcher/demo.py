@@ -225,7 +225,7 @@ class Demo:
                         f"--database={DATABASE}",
                         f"--key={agent['key']}",
                     )
-                before[folder] = _settled(self._status(folder))
+                before[folder] = self._status(folder)
                 self._start(
                     f"agent-{number}",
                     self.environment.script("focalist-agent"),
@@ -240,12 +240,12 @@ class Demo:
                 found.clear()
                 found.update(printers=0, unanswered=0, accepted=0)
                 done = 0
-                for folder, settled in before.items():
+                for folder, old in before.items():
                     status = self._status(folder)
-                    sent = _settled(status) - settled
+                    sent = _settled(status) - _settled(old)
                     found["printers"] += sent
                     found["unanswered"] += status["unanswered"]
-                    found["accepted"] += status["accepted"]
+                    found["accepted"] += status["accepted"] - old["accepted"]
                     complete = sent + status["unanswered"] >= status["devices"] > 0
                     done += complete and status["spooled"] == 0
                 work.progress(f"{found['printers']} printers")
@@ -297,8 +297,9 @@ class Demo:
     def _check(self, seed: dict, found: dict, bill: dict) -> None:
         with step("Checking the invoice in the portal"):
             page = self._get(bill["portal_url"])
-            if bill["invoice"] not in page:
-                raise Problem(f"{bill['portal_url']} does not show {bill['invoice']}.")
+            for text in (bill["invoice"], *bill["serials"]):
+                if text not in page:
+                    raise Problem(f"{bill['portal_url']} does not show {text}.")
         if not found["printers"] or not found["accepted"]:
             raise Problem("No report of a printer was accepted.")
         if found["printers"] + found["unanswered"] < seed["devices"]:

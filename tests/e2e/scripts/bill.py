@@ -9,6 +9,7 @@ from odoo import fields
 statements, problems = env["focalist.contract"].search([])._bill(fields.Date.today())
 move = statements._create_invoices()
 move.action_post()
+portal = move.get_portal_url()  # makes the token that it holds
 env.cr.commit()
 Path(os.environ["FOCALIST_RESULT"]).write_text(
     json.dumps(
@@ -28,7 +29,7 @@ Path(os.environ["FOCALIST_RESULT"]).write_text(
             "invoice": move.name,
             "invoice_id": move.id,
             "untaxed": move.amount_untaxed,
-            "portal": move.get_portal_url(),
+            "portal": portal,
         }
     )
 )
