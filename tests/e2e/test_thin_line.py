@@ -6,7 +6,8 @@ from datetime import datetime, timezone
 
 import pytest
 import requests
-from conftest import DEVICES, SEED, SITES, running_site
+
+from tests.e2e.parts import DEVICES, SEED, SITES, running_site
 
 
 @pytest.fixture(scope="module")
