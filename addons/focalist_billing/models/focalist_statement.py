@@ -160,7 +160,7 @@ class FocalistStatement(models.Model):
     def create(self, vals_list):
         for vals in vals_list:
             vals["name"] = self.env["ir.sequence"].next_by_code(
-                "focalist.statement", sequence_date=vals["date_start"]
+                "focalist.statement", sequence_date=vals.get("date_start")
             )
         return super().create(vals_list)
 
