@@ -14,10 +14,14 @@ from odoo import fields
 
 def main():
     month = fields.Date.today().replace(day=1) - relativedelta(months=1)
-    contracts = env["focalist.contract"].search([("state", "=", "active")], order="id")
+    accountant = env["res.users"].search([("login", "=", "accountant")])
+    books = env(user=accountant)
+    contracts = books["focalist.contract"].search(
+        [("state", "=", "active")], order="id"
+    )
     contracts._bill(month)
     # Whatever an earlier run that was stopped has made already is taken as it is.
-    statements = env["focalist.statement"].search(
+    statements = books["focalist.statement"].search(
         [("date_start", "=", month), ("state", "!=", "cancel")]
     )
     statements.filtered(lambda s: s.state == "draft")._create_invoices()

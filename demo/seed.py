@@ -3,6 +3,7 @@
 Run in an Odoo shell (`env` is its environment) by `launcher/demo.py`.
 """
 
+import base64
 import json
 import os
 from datetime import datetime, time, timedelta, timezone
@@ -112,7 +113,13 @@ def make_dealer():
     company = env.ref("base.main_company")
     france = env.ref("base.fr")
     company.partner_id.write(DEALER | {"country_id": france.id, "tz": "Europe/Paris"})
-    company.write({"name": DEALER["name"], "report_footer": LEGAL_FOOTER})
+    company.write(
+        {
+            "name": DEALER["name"],
+            "report_footer": LEGAL_FOOTER,
+            "logo": base64.b64encode(Path("demo/logo.png").read_bytes()),
+        }
+    )
     env["account.chart.template"].try_loading("fr", company, install_demo=False)
     # Lines that add up to the total, cent by cent: what a client checks first.
     company.tax_calculation_rounding_method = "round_per_line"

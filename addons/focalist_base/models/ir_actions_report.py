@@ -56,7 +56,12 @@ class IrActionsReport(models.Model):
                 for number in footer.find_class("page"):
                     number.getparent().drop_tree()
                 footer.classes.discard("footer")
-                article.append(footer)
+                # It belongs to the document, not to the annex behind it.
+                annexes = article.xpath(".//*[contains(@style, 'page-break-before')]")
+                if annexes:
+                    annexes[0].addprevious(footer)
+                else:
+                    article.append(footer)
             if header is not None and "header" in header.classes:
                 header.classes.discard("header")
                 header.classes.add("mb-4")

@@ -3,6 +3,8 @@ from dateutil.relativedelta import relativedelta
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
+from .focalist_pricing import PRECISION
+
 PERIOD_MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 
 
@@ -94,6 +96,15 @@ class FocalistContract(models.Model):
     pricing_id = fields.Many2one(
         "focalist.pricing", "Present prices", compute="_compute_pricing_id"
     )
+    price_mono = fields.Float(
+        "Mono page", digits=PRECISION, compute="_compute_pricing_id"
+    )
+    price_color = fields.Float(
+        "Colour page", digits=PRECISION, compute="_compute_pricing_id"
+    )
+    price_scan = fields.Float(
+        "Scanned page", digits=PRECISION, compute="_compute_pricing_id"
+    )
     member_ids = fields.One2many("focalist.contract.device", "contract_id", "Devices")
     device_count = fields.Integer(compute="_compute_device_count")
     statement_ids = fields.One2many("focalist.statement", "contract_id")
@@ -119,11 +130,20 @@ class FocalistContract(models.Model):
             client = contract.partner_id
             contract.payer_id = client.address_get(["invoice"])["invoice"]
 
-    @api.depends("pricing_ids.date_from")
+    @api.depends(
+        "pricing_ids.date_from",
+        "pricing_ids.price_mono",
+        "pricing_ids.price_color",
+        "pricing_ids.price_scan",
+    )
     def _compute_pricing_id(self):
         today = fields.Date.context_today(self)
         for contract in self:
-            contract.pricing_id = contract._pricing_at(today)
+            pricing = contract._pricing_at(today)
+            contract.pricing_id = pricing
+            contract.price_mono = pricing.price_mono
+            contract.price_color = pricing.price_color
+            contract.price_scan = pricing.price_scan
 
     @api.depends("member_ids.end_at")
     def _compute_device_count(self):

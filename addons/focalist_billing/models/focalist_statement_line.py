@@ -86,8 +86,8 @@ class FocalistStatementLine(models.Model):
         ondelete="restrict",
     )
     # Readings are never edited: what is copied here cannot differ, and lists need it.
-    read_from_at = fields.Datetime("First read on", required=True, readonly=True)
-    read_to_at = fields.Datetime("Last read on", required=True, readonly=True)
+    read_from_at = fields.Datetime("Read on", required=True, readonly=True)
+    read_to_at = fields.Datetime("Read on", required=True, readonly=True)
     value_from = Meter("First meter", required=True, readonly=True, aggregator=None)
     value_to = Meter("Last meter", required=True, readonly=True, aggregator=None)
     pages = fields.Integer(required=True, readonly=True)

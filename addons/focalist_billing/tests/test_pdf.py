@@ -77,6 +77,9 @@ class TestPdf(BillingCommon, HttpCase):
         text = self._text(self.moves[0])
         for part in ("A001", "1,234,567", "1,236,801", "2,234", "0.010000", "22.34"):
             self.assertIn(part, text)
+        first, annex = text.split("\f")[:2]
+        self.assertIn("RCS Lyon", first, "the footer closes the invoice, not the annex")
+        self.assertIn("A001", annex)
 
     def test_pdf_of_several_invoices(self):
         """Each keeps its own header and footer."""
