@@ -47,12 +47,18 @@ LINTERS = (
 
 
 def our_models(database):
-    """The models of the registry that a module of ours defines or extends."""
+    """The models of the registry that a module of ours defines or extends.
+
+    What is added to `base`, and so to every model, makes none of them ours.
+    """
     ours = set(own_modules())
     return {
         name: model
         for name, model in Registry(database).items()
-        if any(getattr(base, "_module", None) in ours for base in model.mro())
+        if any(
+            getattr(base, "_module", None) in ours and base._name != "base"
+            for base in model.mro()
+        )
     }
 
 

@@ -9,7 +9,6 @@ from werkzeug.exceptions import (
     HTTPException,
     InternalServerError,
     LengthRequired,
-    RequestEntityTooLarge,
     Unauthorized,
 )
 
@@ -83,12 +82,12 @@ class FocalistAgentController(Controller):
         )
 
     def _check_size(self):
-        """Refuse a body that is too large, or that does not say how large it is."""
-        length = request.httprequest.content_length
-        if length is None:
+        """Refuse a body that does not say how large it is.
+
+        Odoo's dispatcher has refused what says more than `max_content_length`.
+        """
+        if request.httprequest.content_length is None:
             raise LengthRequired()
-        if length > wire.MAX_BODY:
-            raise RequestEntityTooLarge()
 
     def _key(self):
         """The key that the caller shows; empty where it shows none."""

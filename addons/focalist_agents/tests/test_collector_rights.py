@@ -3,7 +3,7 @@ import inspect
 from odoo.exceptions import AccessError, UserError
 from odoo.models import BaseModel
 from odoo.service.model import get_public_method
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .common import AgentCase
@@ -117,6 +117,20 @@ class TestCollectorRights(AgentCase):
         self.assertGreater(len(self.env.registry), 200)
         open_doors = self.walk(OPERATIONS, COMPLAINTS) + self.walk(PLAIN_OPERATIONS)
         self.assertFalse(open_doors, "\n" + "\n".join(open_doors))
+
+    @mute_logger("odoo.addons.base.models.ir_model")
+    def test_what_is_open_to_everybody(self):
+        """Access rows without a group are for all users: not for this one."""
+        person = new_test_user(self.env, "person", "base.group_portal")
+        model = self.env["ir.model"]._get("focalist.manufacturer")
+        self.env["ir.model.access"].create(
+            {"name": "everybody", "model_id": model.id, "perm_create": True}
+        )
+        makers = self.env[model.model]
+        self.assertTrue(makers.with_user(person).has_access("create"))
+        self.assertFalse(makers.with_user(self.user).has_access("create"))
+        with self.assertRaises(AccessError):
+            makers.with_user(self.user).create({"name": "Mine"})
 
     @mute_logger("odoo.addons.base.models.ir_model")
     def test_own_user(self):

@@ -87,7 +87,7 @@ class TestIngestion(RouteMixin, HttpCase):
     def test_results_are_in_the_order_of_the_reports(self):
         self.make_device(1)
         self.make_device(2).state = "ignored"
-        deep = {"uid": "deep", "inputs": []}
+        deep = report(5, uid="deep", inputs=[])
         for _level in range(100):
             deep["inputs"] = [deep["inputs"]]
         batch = [

@@ -24,13 +24,27 @@ class TestWire(BaseCase):
         for encoding in ("utf-8", "utf-16", "iso-8859-1"):
             with self.subTest(encoding), self.assertRaises(wire.DoctypeError):
                 wire.read_call(text.replace("ENCODING", encoding).encode(encoding))
+        with self.assertRaises(wire.DoctypeError):
+            wire.read_call(b"<!DOCTYPE methodCall><methodCall/>")
 
     def test_bounds_of_a_call(self):
-        deep = "<value><array><data>" * 50
-        long = "<param><value>x</value></param>" * 1000
-        for inside in (deep, long):
-            with self.assertRaises(wire.MalformedError):
-                wire.read_call(f"<methodCall><params>{inside}".encode())
+        def call(inside):
+            name = "<methodName>x</methodName>"
+            text = f"<methodCall>{name}<params>{inside}</params></methodCall>"
+            return wire.read_call(text.encode())
+
+        def deep(times):
+            start, end = "<value><array><data>", "</data></array></value>"
+            return f"<param>{start * times}{end * times}</param>"
+
+        def long(times):
+            return "<param><value>x</value></param>" * times
+
+        self.assertEqual(call(deep(3)), ("x", ([[[]]],)))
+        self.assertEqual(call(long(100)), ("x", ("x",) * 100))
+        for inside in (deep(50), long(1000)):
+            with self.assertRaisesRegex(wire.MalformedError, "too"):
+                call(inside)
 
     def test_any_rubbish_is_malformed(self):
         """Nothing but the two errors comes out, whatever goes in."""

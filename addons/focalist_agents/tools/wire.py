@@ -64,7 +64,6 @@ def read_call(body):
     parser.EndElementHandler = end
     parser.CharacterDataHandler = target.data
     parser.StartDoctypeDeclHandler = refuse
-    parser.EntityDeclHandler = refuse
     target.xml(None, None)
     try:
         parser.Parse(body, True)
