@@ -2,7 +2,7 @@ import os
 from datetime import datetime, timedelta
 from itertools import count
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from odoo.tests import TransactionCase, new_test_user, tagged
 
@@ -15,6 +15,8 @@ FULL = os.environ.get("FOCALIST_FULL") == "1"
 PROPERTY = settings(
     max_examples=150 if FULL else 12,
     deadline=None,
+    # To look for a smaller example takes minutes where each one ingests.
+    phases=tuple(Phase) if FULL else (Phase.explicit, Phase.generate),
     derandomize=not FULL,
     database=None,
     suppress_health_check=list(HealthCheck),
