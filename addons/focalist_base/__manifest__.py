@@ -15,6 +15,7 @@
         "views/focalist_site_views.xml",
         "views/focalist_meter_reading_views.xml",
         "views/focalist_device_placement_views.xml",
+        "wizards/focalist_device_move_views.xml",
         "views/focalist_device_views.xml",
         "views/focalist_volume_views.xml",
         "views/res_partner_views.xml",

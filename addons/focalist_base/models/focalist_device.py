@@ -1,7 +1,9 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..tools.identity import serial_key
+from ..tools.identity import mac_key, serial_key
 from ..tools.meter_field import Meter
 
 
@@ -25,6 +27,7 @@ class FocalistDevice(models.Model):
         ],
         required=True,
         default="to_complete",
+        readonly=True,
         tracking=True,
         copy=False,
         index=True,
@@ -64,6 +67,9 @@ class FocalistDevice(models.Model):
         index="btree_not_null",
         ondelete="set null",
         check_company=True,
+        domain="[('active', '=', True)]",
+        copy=False,
+        groups="focalist_base.group_focalist_user",
         help="Where an agent found the device, until it is activated.",
     )
     site_id = fields.Many2one(
@@ -96,19 +102,28 @@ class FocalistDevice(models.Model):
         "(company_id, manufacturer_id, serial_key) WHERE serial_key IS NOT NULL",
         "A device of this manufacturer with this serial number exists already.",
     )
+    _mac_uniq = models.UniqueIndex(
+        "(company_id, mac_address)"
+        " WHERE serial_key IS NULL AND mac_address IS NOT NULL",
+        "A device with this MAC address and no serial number exists already.",
+    )
 
     @api.depends("serial_number")
     def _compute_serial_key(self):
         for device in self:
             device.serial_key = serial_key(device.serial_number)
 
-    @api.depends("placement_ids.site_id", "placement_ids.end_at", "proposed_site_id")
+    @api.depends(
+        "placement_ids.site_id", "placement_ids.end_at", "proposed_site_id", "state"
+    )
     def _compute_place(self):
+        """Where the device stands; while it is not in service, where it was found."""
         for device in self:
-            present = device.placement_ids.filtered(lambda p: not p.end_at)[:1]
-            waiting = device.proposed_site_id if not device.placement_ids else None
-            device.site_id = present.site_id or waiting
-            device.partner_id = device.site_id.partner_id
+            site = device._present_placements().site_id
+            if not site and device.state in ("to_complete", "ignored"):
+                site = device.proposed_site_id
+            device.site_id = site
+            device.partner_id = site.partner_id
 
     @api.depends("reading_ids")
     def _compute_reading_count(self):
@@ -120,12 +135,46 @@ class FocalistDevice(models.Model):
         for device in self:
             device.reading_count = counts.get(device, 0)
 
-    @api.depends("model_id.name", "serial_number", "ip_address")
+    @api.depends("model_id.name", "serial_number", "mac_address")
     def _compute_display_name(self):
+        """By what never changes: a former client still reads the name.
+
+        So neither its address in its present network nor anything else of its present
+        client stands there.
+        """
         for device in self:
-            known_by = device.serial_number or device.ip_address
+            known_by = device.serial_number or device.mac_address
             name = device.model_id.name
             device.display_name = f"{name} ({known_by})" if known_by else name
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([self._with_clean_mac(vals) for vals in vals_list])
+
+    def write(self, vals):
+        return super().write(self._with_clean_mac(vals))
+
+    @api.model
+    def _with_clean_mac(self, vals):
+        """The values with the MAC address as reports tell it: they are compared."""
+        mac = vals.get("mac_address")
+        return {**vals, "mac_address": mac_key(mac) or mac} if mac else vals
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_with_history(self):
+        for device in self:
+            if device.placement_ids:
+                raise UserError(
+                    self.env._(
+                        "%(device)s has stood at a site: its readings and volumes are"
+                        " part of what was billed. Take it out of service instead.",
+                        device=device.display_name,
+                    )
+                )
+
+    def _present_placements(self):
+        """The placements that have not ended: one a device at most."""
+        return self.placement_ids.filtered(lambda placement: not placement.end_at)
 
     def _activate(self, at=None):
         """Take devices into account: place each at the site where it was found.
@@ -149,15 +198,63 @@ class FocalistDevice(models.Model):
                     "start_at": at or fields.Datetime.now(),
                 }
                 for device in self
-                if not device.placement_ids
+                if not device._present_placements()
             ]
         )
-        self.state = "active"
+        self._enter_service()
+
+    def _move(self, site, at):
+        """Move devices to a site: what they print from then on is printed there.
+
+        :param datetime at: naive UTC
+        :raise UserError: where a device was read at its present place after that
+        """
+        present = self._present_placements()
+        late = self.env["focalist.meter.reading"]._read_group(
+            [("placement_id", "in", present.ids), ("read_at", ">=", at)],
+            ["device_id"],
+            ["read_at:max"],
+            limit=1,
+        )
+        for device, read_at in late:
+            raise UserError(
+                self.env._(
+                    "%(device)s was read at its present site on %(moment)s: it can"
+                    " only move after that.",
+                    device=device.display_name,
+                    moment=fields.Datetime.context_timestamp(self, read_at).strftime(
+                        "%Y-%m-%d %H:%M:%S"
+                    ),
+                )
+            )
+        present.end_at = at
+        self.env["focalist.device.placement"].create(
+            [
+                {"device_id": device.id, "site_id": site.id, "start_at": at}
+                for device in self
+            ]
+        )
+        self._enter_service()
+
+    def _enter_service(self):
+        # Where it was found is of its first client, and no business of the next.
+        self.write({"state": "active", "proposed_site_id": False})
 
     def action_activate(self):
         """Take devices to complete into account from now on."""
         self.check_access("write")
         self.filtered(lambda d: d.state in ("to_complete", "ignored"))._activate()
+
+    def action_retire(self):
+        """Take devices out of service from now on: they leave their sites."""
+        self.check_access("write")
+        now = fields.Datetime.now()
+        moment = timedelta(seconds=1)
+        for placement in self._present_placements():
+            # A collector's clock may be ahead: what was read there stays there.
+            read_at = placement.device_id.last_reading_at or placement.start_at
+            placement.end_at = max(now, placement.start_at + moment, read_at + moment)
+        self.filtered(lambda d: d.state == "active").state = "retired"
 
     def action_ignore(self):
         """Take no account of devices to complete, also when they are found again."""

@@ -1,11 +1,14 @@
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools import device_report
 from ..tools.meters import METERS, reading_field
+
+# What such a source brings counts only once a person has looked at it.
+UNCONFIRMED_SOURCES = ("portal", "public")
 
 
 @dataclass(frozen=True)
@@ -60,45 +63,63 @@ class FocalistDevice(models.Model):
         devices = self._devices_of_reports(parsed.values(), origin)
         self._lock_for_ingestion(devices.values())
         known = self._known_uids(parsed.values(), devices)
+        # By their moments, then by something that no order of arrival changes.
+        ordered = sorted(
+            parsed.items(), key=lambda item: (item[1].read_at, item[1].uid)
+        )
+        placements = self._placements_at(
+            [(devices[self._report_identity(report)], report) for _p, report in ordered]
+        )
         taken = []
-        for position, report in sorted(
-            parsed.items(), key=lambda item: (item[1].read_at, item[0])
-        ):
+        for (position, report), placement in zip(ordered, placements, strict=True):
             device = devices[self._report_identity(report)]
-            status, message = "accepted", ""
+            status, message = self._report_status(device, placement, report, origin)
             if (device.id, report.uid) in known:
-                status = "duplicate"
-            elif origin.partner and device.partner_id not in (
-                origin.partner,
-                self.env["res.partner"],
-            ):
-                status = "rejected"
-                message = self.env._(
-                    "The device with serial number %(serial)s stands at another"
-                    " client. Move it before this agent can report it.",
-                    serial=report.serial,
-                )
-            else:
+                status, message = "duplicate", ""
+            elif status != "rejected":
                 known.add((device.id, report.uid))
-                taken.append((device, report))
-                if device.state == "to_complete":
-                    status = "pending"
-                elif device.state != "active":
-                    status = "ignored"
+                taken.append((device, placement, report))
             results[position] = self._report_result(report.uid, status, message)
         self._add_readings(taken, origin)
-        self._take_device_state(taken)
+        self._take_device_state(taken, origin)
         return results
 
     @api.model
+    def _report_status(self, device, placement, report, origin):
+        """Tell what becomes of a report that is new.
+
+        :param placement: where the device stood when it was read, maybe nowhere
+        :return: (status, message), see `_ingest`
+        """
+        client = placement.partner_id or device.partner_id
+        if origin.partner and client and client != origin.partner:
+            return "rejected", self.env._(
+                "The device with serial number %(serial)s stands at another client."
+                " Move it before this agent can report it.",
+                serial=report.serial or report.mac,
+            )
+        if device.state == "to_complete":
+            return "pending", ""
+        if device.state != "active":
+            return "ignored", ""
+        if not placement:
+            return "ignored", self.env._(
+                "The device stood at no site at that moment: its meters are not"
+                " counted."
+            )
+        return "accepted", ""
+
+    @api.model
     def _report_result(self, uid, status, message=""):
-        return {"uid": uid or "", "status": status, "message": message}
+        uid = uid[: device_report.MAX_UID] if isinstance(uid, str) else ""
+        return {"uid": uid, "status": status, "message": message}
 
     @api.model
     def _report_error_message(self, code):
         """The sentence for people of a device_report.ReportError."""
         return {
             "shape": self.env._("This is no device report."),
+            "size": self.env._("The report is too large to be one of a device."),
             "schema": self.env._(
                 "The report's schema is not known here. Update the server."
             ),
@@ -138,13 +159,19 @@ class FocalistDevice(models.Model):
                 ("company_id", "=", origin.company.id),
                 "|",
                 ("serial_key", "in", [r.serial_key for r in reports if r.serial_key]),
-                "&",
-                ("serial_key", "=", False),
-                ("mac_address", "in", [r.mac for r in reports if r.mac]),
-            ]
+                ("mac_address", "in", [r.mac for r in reports if not r.serial_key]),
+            ],
+            order="id",
         )
         by_serial = {(d.manufacturer_id.id, d.serial_key): d for d in found}
-        by_mac = {d.mac_address: d for d in found if not d.serial_key}
+        # One that has no serial number is what the address stands for; else a device
+        # whose serial number could not be read this time, the last one heard of.
+        by_mac = {
+            device.mac_address: device
+            for device in found.sorted(
+                lambda d: (not d.serial_key, d.last_report_at or datetime.min)
+            )
+        }
         devices, missing = {}, {}
         for identity, report in firsts.items():
             model = models_[report.manufacturer, report.model]
@@ -198,7 +225,14 @@ class FocalistDevice(models.Model):
                 )
             )
             # What another call committed while this one waited.
-            self.browse(ids).invalidate_recordset(["last_meters", "last_reading_at"])
+            self.browse(ids).invalidate_recordset(
+                [
+                    "last_meters",
+                    "last_reading_at",
+                    "last_report_at",
+                    "state",
+                ]
+            )
 
     @api.model
     def _known_uids(self, reports, devices):
@@ -219,19 +253,24 @@ class FocalistDevice(models.Model):
 
     @api.model
     def _add_readings(self, taken, origin):
-        """Write the ledger's rows and bring the volumes up to date.
+        """Write the ledger's rows and bring devices and volumes up to date.
 
-        :param list taken: (device, DeviceReport) in the order of their moments
+        :param list taken: (device, placement, DeviceReport) in the order of their
+            moments
         """
-        placements = self._placements_at(taken)
-        bounds = self._meter_bounds(taken)
+        counted = [
+            (device, placement, report)
+            for device, placement, report in taken
+            if device.state == "active"
+            and placement
+            and (report.meters or report.refused)
+        ]
+        bounds = self._meter_bounds(counted)
         values = []
-        latest, late = {}, {}
-        for position, (device, report) in enumerate(taken):
-            placement = placements.get(position)
-            if device.state != "active" or not placement or not report.meters:
-                continue
+        latest, late, moments = {}, {}, {}
+        for position, (device, placement, report) in enumerate(counted):
             last = latest.setdefault(device, dict(device.last_meters or {}))
+            previous, following = last, {}
             if position in bounds:
                 before, following = bounds[position]
                 # Late reports of one call come one after the other, too.
@@ -240,100 +279,127 @@ class FocalistDevice(models.Model):
                     meter: max(value, before.get(meter, 0))
                     for meter, value in reached.items()
                 }
-            else:
-                reached = previous = last
-                following = {}
-            accepted, held = self._check_meters(report, previous, following)
+            accepted, held = self._check_meters(report, previous, following, origin)
             values.append(
                 self._prepare_reading(device, placement, report, accepted, held)
                 | {"source": origin.source}
             )
-            reached.update(accepted)
+            if position in bounds:
+                reached.update(accepted)
             for meter, value in accepted.items():
-                last.setdefault(meter, value)
+                # Meters never fall: the largest that counts is the last one.
+                last[meter] = max(value, last.get(meter, value))
+            moments[device] = max(report.read_at, moments.get(device, report.read_at))
         readings = self.env["focalist.meter.reading"].create(values)
         for device, meters in latest.items():
-            device.last_meters = meters
+            device.with_context(tracking_disable=True).write(
+                self._prepare_last_reading(device, meters, moments[device])
+            )
         self.env["focalist.volume"]._refresh(readings)
 
     @api.model
-    def _placements_at(self, taken):
-        """Where each device stood when it was read.
-
-        :return: dict position in taken -> focalist.device.placement record
-        """
-        device_ids = {device.id for device, _report in taken}
-        by_device = {}
-        for placement in self.env["focalist.device.placement"].search(
-            [("device_id", "in", list(device_ids))], order="start_at"
-        ):
-            by_device.setdefault(placement.device_id, []).append(placement)
-        found = {}
-        for position, (device, report) in enumerate(taken):
-            for placement in by_device.get(device, ()):
-                ends = placement.end_at
-                if placement.start_at <= report.read_at and (
-                    not ends or report.read_at < ends
-                ):
-                    found[position] = placement
-        return found
+    def _prepare_last_reading(self, device, meters, read_at):
+        """Values of the device that sum its ledger up."""
+        return {
+            "last_meters": meters,
+            "last_reading_at": max(read_at, device.last_reading_at or read_at),
+            # A meter that was never told is unknown: NULL, never 0.
+            "total_meter": meters.get("total"),
+            "mono_meter": meters.get("mono"),
+            "color_meter": meters.get("color"),
+        }
 
     @api.model
-    def _meter_bounds(self, taken):
+    def _placements_at(self, reports):
+        """Where each device stood when it was read.
+
+        :param list reports: (device, DeviceReport)
+        :return: list of focalist.device.placement, empty where it stood nowhere
+        """
+        device_ids = {device.id for device, _report in reports}
+        by_device = {}
+        placements = self.env["focalist.device.placement"].search(
+            [("device_id", "in", list(device_ids))], order="start_at"
+        )
+        for placement in placements:
+            by_device.setdefault(placement.device_id, []).append(placement)
+        nowhere = placements.browse()
+        return [
+            next(
+                (
+                    placement
+                    for placement in by_device.get(device, ())
+                    if placement.start_at <= report.read_at
+                    and (not placement.end_at or report.read_at < placement.end_at)
+                ),
+                nowhere,
+            )
+            for device, report in reports
+        ]
+
+    @api.model
+    def _meter_bounds(self, counted):
         """What a late reading must lie between.
 
-        :return: dict position in taken -> (previous values, following values), both
+        :param list counted: (device, placement, DeviceReport)
+        :return: dict position in counted -> (previous values, following values), both
             dict meter -> value, for the reports older than their device's last reading
         """
         late = [
             (position, device.id, report.read_at)
-            for position, (device, report) in enumerate(taken)
+            for position, (device, _placement, report) in enumerate(counted)
             if device.last_reading_at and report.read_at <= device.last_reading_at
         ]
         if not late:
             return {}
-        # A meter never falls among the readings that count, so that its value before
-        # a moment is the largest before it, and after it the smallest after it.
-        columns = [SQL.identifier(reading_field(meter)) for meter in METERS]
-        before = SQL(", ").join(
-            SQL("MAX(r.%s) FILTER (WHERE r.read_at <= l.read_at)", c) for c in columns
-        )
-        after = SQL(", ").join(
-            SQL("MIN(r.%s) FILTER (WHERE r.read_at > l.read_at)", c) for c in columns
+        # The nearest value on either side, meter by meter: two steps in an index,
+        # however long the history. Only for meters that the device tells at all.
+        neighbours = SQL(" UNION ALL ").join(
+            SQL(
+                """
+                SELECT l.position, %(meter)s AS meter,
+                       (SELECT p.%(column)s FROM focalist_meter_reading p
+                         WHERE p.device_id = l.device_id AND p.read_at <= l.read_at
+                           AND p.%(column)s IS NOT NULL
+                         ORDER BY p.read_at DESC, p.%(column)s DESC LIMIT 1),
+                       (SELECT n.%(column)s FROM focalist_meter_reading n
+                         WHERE n.device_id = l.device_id AND n.read_at > l.read_at
+                           AND n.%(column)s IS NOT NULL
+                         ORDER BY n.read_at, n.%(column)s LIMIT 1)
+                  FROM late l
+                  JOIN focalist_device d ON d.id = l.device_id
+                 WHERE d.last_meters ? %(meter)s
+                """,
+                meter=meter,
+                column=SQL.identifier(reading_field(meter)),
+            )
+            for meter in METERS
         )
         rows = self.env.execute_query(
             SQL(
-                "SELECT l.position, %s, %s"
-                " FROM (VALUES %s) AS l(position, device_id, read_at)"
-                " JOIN focalist_meter_reading r ON r.device_id = l.device_id"
-                " GROUP BY l.position",
-                before,
-                after,
+                "WITH late(position, device_id, read_at) AS (VALUES %s) %s",
                 SQL(", ").join(SQL("(%s, %s, %s::timestamp)", *row) for row in late),
+                neighbours,
             )
         )
-        size = len(METERS)
-        return {
-            position: tuple(
-                {
-                    meter: value
-                    for meter, value in zip(METERS, side, strict=True)
-                    if value is not None
-                }
-                for side in (values[:size], values[size:])
-            )
-            for position, *values in rows
-        }
+        bounds = {position: ({}, {}) for position, _device_id, _read_at in late}
+        for position, meter, *sides in rows:
+            for values, value in zip(bounds[position], sides, strict=True):
+                if value is not None:
+                    values[meter] = value
+        return bounds
 
     @api.model
-    def _check_meters(self, report, previous, following):
+    def _check_meters(self, report, previous, following, origin):
         """Tell the meters that count from those that a person must look at.
 
         :return: (dict meter -> value, dict meter -> {value, state, reason})
         """
         accepted, held = {}, {}
         for meter, value in report.meters.items():
-            if value < previous.get(meter, 0):
+            if origin.source in UNCONFIRMED_SOURCES:
+                reason = "unconfirmed"
+            elif value < previous.get(meter, 0):
                 reason = "went_back"
             elif value > following.get(meter, value):
                 reason = "above_next"
@@ -348,7 +414,9 @@ class FocalistDevice(models.Model):
     @api.model
     def _prepare_reading(self, device, placement, report, accepted, held):
         """Values of the ledger's row of one report, but for its source."""
-        waits = any(meter["state"] == "quarantined" for meter in held.values())
+        state = "accepted" if accepted else "void"
+        if any(meter["state"] == "quarantined" for meter in held.values()):
+            state = "quarantined"
         return {
             "device_id": device.id,
             "placement_id": placement.id,
@@ -358,7 +426,7 @@ class FocalistDevice(models.Model):
             "read_at": report.read_at,
             "device_read_at": report.device_read_at,
             "uid": report.uid,
-            "state": "quarantined" if waits else "accepted",
+            "state": state,
             "held": held or False,
             "raw": report.raw,
             # A meter that was not told is unknown, and NULL: never 0.
@@ -366,20 +434,21 @@ class FocalistDevice(models.Model):
         }
 
     @api.model
-    def _take_device_state(self, taken):
+    def _take_device_state(self, taken, origin):
         """Bring what devices said of themselves to their records, the newest only."""
-        newest = {device: report for device, report in taken}
+        newest = {device: report for device, _placement, report in taken}
         for device, report in newest.items():
-            if device.last_report_at and report.read_at < device.last_report_at:
-                continue
-            device.with_context(tracking_disable=True).write(
-                self._prepare_device_state(device, report)
-            )
+            values = {}
+            if not device.last_report_at or report.read_at >= device.last_report_at:
+                values = self._prepare_device_state(device, report)
+            if origin.site and device.state == "to_complete" and not device.site_id:
+                values["proposed_site_id"] = origin.site.id
+            if values:
+                device.with_context(tracking_disable=True).write(values)
 
     @api.model
     def _prepare_device_state(self, device, report):
         """Values of the device from its newest report; what it did not tell stays."""
-        meters = device.last_meters or {}
         told = {
             "ip_address": report.address,
             "mac_address": report.mac,
@@ -388,11 +457,14 @@ class FocalistDevice(models.Model):
             "firmware": report.firmware,
             "status": report.status,
             "console": report.console,
-            "total_meter": meters.get("total"),
-            "mono_meter": meters.get("mono"),
-            "color_meter": meters.get("color"),
         }
-        values = {field: value for field, value in told.items() if value is not None}
-        if report.meters and device.state == "active":
-            values["last_reading_at"] = report.read_at
+        values = {
+            field: value
+            for field, value in told.items()
+            if value is not None and value != device[field]
+        }
+        # These come and go: an empty display is news, one that was not read is none.
+        for field in ("status", "console"):
+            if field in report.raw:
+                values[field] = told[field] or False
         return values | {"last_report_at": report.read_at}

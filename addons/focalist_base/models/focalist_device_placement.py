@@ -81,11 +81,11 @@ class FocalistDevicePlacement(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """The stay that ends where a new one begins is written first: no overlap."""
+        """A new placement may begin where the end of another is not yet written."""
         self.flush_model(["end_at"])
         return super().create(vals_list)
 
-    @api.constrains("site_id")
+    @api.constrains("site_id", "end_at")
     def _check_site_active(self):
         for placement in self:
             if not placement.site_id.active and not placement.end_at:
@@ -93,5 +93,29 @@ class FocalistDevicePlacement(models.Model):
                     self.env._(
                         "%(site)s is closed: choose an active site.",
                         site=placement.site_id.name,
+                    )
+                )
+
+    @api.constrains("device_id", "site_id", "start_at", "end_at")
+    def _check_readings_within(self):
+        """What was read at a place stays there: bills and volumes rest on it."""
+        for placement, device, site, first, last in self.env[
+            "focalist.meter.reading"
+        ]._read_group(
+            [("placement_id", "in", self.ids)],
+            ["placement_id", "device_id", "site_id"],
+            ["read_at:min", "read_at:max"],
+        ):
+            moved = (device, site) != (placement.device_id, placement.site_id)
+            ended = placement.end_at and last >= placement.end_at
+            if moved or ended or first < placement.start_at:
+                raise ValidationError(
+                    self.env._(
+                        "%(device)s was read at %(site)s from %(first)s to %(last)s"
+                        " (UTC): the placement must cover that.",
+                        device=device.display_name,
+                        site=site.display_name,
+                        first=first,
+                        last=last,
                     )
                 )

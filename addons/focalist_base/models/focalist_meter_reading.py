@@ -76,7 +76,12 @@ class FocalistMeterReading(models.Model):
         readonly=True,
         help="Meters that do not count: {meter: {value, state, reason}}.",
     )
-    raw = fields.Json("Report as received", readonly=True)
+    held_text = fields.Char("Not counted", compute="_compute_held_text")
+    raw = fields.Json(
+        "Report as received",
+        readonly=True,
+        groups="focalist_base.group_focalist_user",
+    )
 
     meter_life = Meter("Life count", readonly=True, aggregator="max")
     meter_total = Meter("Total", readonly=True, aggregator="max")
@@ -110,13 +115,38 @@ class FocalistMeterReading(models.Model):
     _partner_read_at_idx = models.Index("(partner_id, read_at)")
     _to_check_idx = models.Index("(company_id, read_at) WHERE state = 'quarantined'")
 
-    @api.depends("device_id", "read_at")
+    @api.depends("device_id.display_name", "read_at")
+    @api.depends_context("tz")
     def _compute_display_name(self):
         for reading in self:
             moment = fields.Datetime.to_string(
                 fields.Datetime.context_timestamp(reading, reading.read_at)
             )
-            reading.display_name = f"{reading.device_id.display_name}, {moment}"
+            # A former client reads its readings, but not the device that has left; the
+            # name tells nothing of where it is now.
+            device = reading.device_id.sudo()
+            reading.display_name = f"{device.display_name}, {moment}"
+
+    @api.depends("held")
+    @api.depends_context("lang")
+    def _compute_held_text(self):
+        """What does not count, and why, in words."""
+        reasons = {
+            "above_next": self.env._("higher than the next reading"),
+            "not_a_count": self.env._("no number of pages"),
+            "too_large": self.env._("too large to be true"),
+            "unconfirmed": self.env._("to be confirmed"),
+            "went_back": self.env._("lower than the reading before"),
+        }
+        names = self.fields_get([reading_field(meter) for meter in METERS], ["string"])
+        for reading in self:
+            parts = []
+            for meter, told in (reading.held or {}).items():
+                name = names[reading_field(meter)]["string"]
+                value = "" if told["value"] is None else f" {told['value']}"
+                reason = reasons.get(told["reason"], told["reason"])
+                parts.append(f"{name}{value} ({reason})")
+            reading.held_text = ", ".join(parts)
 
     def write(self, vals):
         """Readings are facts: what was read is never written over."""

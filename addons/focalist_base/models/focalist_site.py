@@ -94,13 +94,19 @@ class FocalistSite(models.Model):
         for site in self:
             site.device_count = counts.get(site, 0)
 
-    @api.depends("address_id", "partner_id")
+    @api.depends(
+        lambda self: [
+            f"{partner}.{name}"
+            for partner in ("address_id", "partner_id")
+            for name in self.env["res.partner"]._address_fields()
+        ]
+    )
     def _compute_full_address(self):
         for site in self:
             address = site.address_id or site.partner_id
-            site.full_address = address._display_address(without_company=True).replace(
-                "\n", ", "
-            )
+            lines = address._display_address(without_company=True).splitlines()
+            parts = (" ".join(line.split()).strip(" ,") for line in lines)
+            site.full_address = ", ".join(filter(None, parts))
 
     @api.depends("name", "partner_id.name")
     @api.depends_context("focalist_with_client")
@@ -131,19 +137,24 @@ class FocalistSite(models.Model):
                             client=client.name,
                         )
                     )
+            for person in site.coordinator_id | site.coordinator_ids:
+                if not person.is_focalist_coordinator:
+                    raise ValidationError(
+                        self.env._(
+                            "%(contact)s is not a coordinator of %(client)s.",
+                            contact=person.name,
+                            client=client.name,
+                        )
+                    )
 
     @api.model_create_multi
     def create(self, vals_list):
-        """The first site of a client is its main one."""
-        sites = super().create(vals_list)
-        clients = sites.partner_id
-        with_main = self.search(
-            [("partner_id", "in", clients.ids), ("is_main", "=", True)]
-        ).partner_id
-        for client in clients - with_main:
-            sites.filtered(lambda site, c=client: site.partner_id == c)[
-                :1
-            ].is_main = True
+        """A client has a main site as soon as it has any."""
+        sites = super().create([{**vals, "is_main": False} for vals in vals_list])
+        for site, vals in zip(sites, vals_list, strict=True):
+            if vals.get("is_main"):
+                site.is_main = True
+        sites._ensure_main()
         return sites
 
     def write(self, vals):
@@ -158,26 +169,70 @@ class FocalistSite(models.Model):
                 )
             )
         if vals.get("is_main"):
-            self.ensure_one()
-            self.search(
-                [("partner_id", "=", self.partner_id.id), ("is_main", "=", True)]
-            ).filtered(lambda site: site != self).is_main = False
-            self.flush_model(["is_main"])
-        return super().write(vals)
+            self._give_up_main()
+        moved = self.filtered(lambda site: "tz" in vals and site.tz != vals["tz"])
+        result = super().write(vals)
+        if not vals.keys().isdisjoint(("is_main", "active")):
+            self._ensure_main()
+        if moved:
+            self.env["focalist.volume"]._rebuild(moved)
+        return result
+
+    def unlink(self):
+        """Where the main site goes, another one becomes it."""
+        clients = self.partner_id
+        result = super().unlink()
+        clients.with_context(active_test=False).focalist_site_ids._ensure_main()
+        return result
+
+    def _give_up_main(self):
+        """Make room for a client's new main site: it has one only."""
+        if len(self) != len(self.partner_id):
+            raise UserError(self.env._("A client has one main site only."))
+        others = self.with_context(active_test=False).search(
+            [
+                ("partner_id", "in", self.partner_id.ids),
+                ("is_main", "=", True),
+                ("id", "not in", self.ids),
+            ]
+        )
+        others.with_context(focalist_main_moves=True).is_main = False
+        others.flush_recordset(["is_main"])
+
+    def _ensure_main(self):
+        """See that each of these sites' clients has a main site, an open one if any."""
+        if self.env.context.get("focalist_main_moves"):
+            return
+        open_sites = self.search(
+            [("partner_id", "in", self.partner_id.ids), ("active", "=", True)]
+        )
+        with_main = open_sites.filtered("is_main").partner_id
+        for client, sites in open_sites.grouped("partner_id").items():
+            if client not in with_main:
+                sites[0].is_main = True
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_in_use(self):
-        placements = self.env["focalist.device.placement"]._read_group(
-            [("site_id", "in", self.ids)], ["site_id"], ["__count"]
+        domain = [("site_id", "in", self.ids)]
+        placed = self.env["focalist.device.placement"]._read_group(
+            domain, ["site_id"], ["device_id:array_agg"]
         )
-        for site, count in placements:
+        waiting = (
+            self.env["focalist.device"]
+            .with_context(active_test=False)
+            ._read_group(domain, ["site_id"], ["id:array_agg"])
+        )
+        devices = {}
+        for site, ids in [*placed, *waiting]:
+            devices.setdefault(site, set()).update(ids)
+        for site, ids in devices.items():
             raise UserError(
                 self.env._(
-                    "%(site)s cannot be deleted: %(count)s devices stand or stood"
-                    " there, and their volumes belong to it. Move its devices and"
+                    "%(site)s cannot be deleted: devices that stand or stood there"
+                    " (%(count)s), and volumes, belong to it. Move its devices and"
                     " archive the site instead.",
                     site=site.display_name,
-                    count=count,
+                    count=len(ids),
                 )
             )
 
@@ -190,5 +245,8 @@ class FocalistSite(models.Model):
         )
         return action | {
             "domain": [("site_id", "=", self.id)],
-            "context": {"default_site_id": self.id},
+            "context": {
+                "default_proposed_site_id": self.id,
+                "search_default_in_service": 1,
+            },
         }

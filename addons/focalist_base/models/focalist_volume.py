@@ -65,6 +65,18 @@ class FocalistVolume(models.Model):
         self.invalidate_model()
 
     @api.model
+    def _rebuild(self, sites):
+        """Make all volumes of these sites anew: their days begin at another moment."""
+        for model in (self, self.env["focalist.volume.month"]):
+            # The caller may edit sites; nobody may edit volumes.
+            model.sudo().search([("site_id", "in", sites.ids)]).unlink()
+        self._refresh(
+            self.env["focalist.meter.reading"]
+            .sudo()
+            .search([("site_id", "in", sites.ids)])
+        )
+
+    @api.model
     def _refreshed_spans(self, readings):
         """The days that a change of these readings can touch, and what they rest on.
 
@@ -83,9 +95,11 @@ class FocalistVolume(models.Model):
                      GROUP BY r.placement_id, d.last_meters
                 ), around AS (%(neighbours_of_changed)s
                 ), touched AS (
+                    -- A day that begins twice (clocks set back at midnight) begins
+                    -- at the second time: its first hour belongs to the day before.
                     SELECT a.placement_id, a.meters, s.tz,
                            (MIN(a.first_at) AT TIME ZONE 'UTC'
-                               AT TIME ZONE s.tz)::date AS first_day,
+                               AT TIME ZONE s.tz)::date - 1 AS first_day,
                            (MAX(a.last_at) AT TIME ZONE 'UTC'
                                AT TIME ZONE s.tz)::date AS last_day
                       FROM around a
@@ -157,7 +171,11 @@ class FocalistVolume(models.Model):
             SQL.identifier(volume_field(meter)) for meter in VOLUME_METERS
         )
         sums = SQL(", ").join(
-            SQL("SUM(pages) FILTER (WHERE meter = %s)", meter)
+            SQL(
+                "SUM(pages) FILTER (WHERE meter = %s) AS %s",
+                meter,
+                SQL.identifier(volume_field(meter)),
+            )
             for meter in VOLUME_METERS
         )
         values = SQL(", ").join(
@@ -193,51 +211,64 @@ class FocalistVolume(models.Model):
                            LEAD(read_at) OVER following AS t1
                       FROM point
                     WINDOW following AS (
-                           PARTITION BY placement_id, meter ORDER BY read_at, id)
+                           PARTITION BY placement_id, meter
+                               ORDER BY read_at, value, id)
                 ), piece AS (
                     SELECT st.placement_id, st.meter, d.day::date AS day,
                            st.v0, st.v1, st.t0, st.t1,
-                           GREATEST(st.t0, d.day AT TIME ZONE span.tz
-                               AT TIME ZONE 'UTC') AS a,
-                           LEAST(st.t1, (d.day + INTERVAL '1 day') AT TIME ZONE span.tz
-                               AT TIME ZONE 'UTC') AS b
+                           GREATEST(st.t0, day.start_at) AS a,
+                           LEAST(st.t1, day.end_at) AS b
                       FROM stretch st
                       JOIN span ON span.placement_id = st.placement_id
                 CROSS JOIN LATERAL generate_series(
                            GREATEST(span.first_day, (st.t0 AT TIME ZONE 'UTC'
-                               AT TIME ZONE span.tz)::date)::timestamp,
+                               AT TIME ZONE span.tz)::date - 1)::timestamp,
                            LEAST(span.last_day, (st.t1 AT TIME ZONE 'UTC'
                                AT TIME ZONE span.tz)::date)::timestamp,
                            INTERVAL '1 day') AS d(day)
-                     WHERE st.v1 > st.v0 AND st.t1 > st.t0
-                       AND st.t1 > span.start_at AND st.t0 < span.end_at
+                CROSS JOIN LATERAL (SELECT
+                           d.day AT TIME ZONE span.tz AT TIME ZONE 'UTC' AS start_at,
+                           (d.day + INTERVAL '1 day') AT TIME ZONE span.tz
+                               AT TIME ZONE 'UTC' AS end_at) AS day
+                     WHERE st.v1 >= st.v0
+                       AND st.t1 >= span.start_at AND st.t0 < span.end_at
+                       -- Two readings of one moment: what lies between is of its day.
+                       AND CASE WHEN st.t1 = st.t0
+                           THEN day.start_at <= st.t0 AND st.t0 < day.end_at
+                           ELSE day.start_at < st.t1 AND st.t0 < day.end_at END
                 ), counted AS (
                     SELECT placement_id, meter, day,
-                           FLOOR((v1 - v0) * EXTRACT(EPOCH FROM b - t0)
-                               / EXTRACT(EPOCH FROM t1 - t0))
-                         - FLOOR((v1 - v0) * EXTRACT(EPOCH FROM a - t0)
-                               / EXTRACT(EPOCH FROM t1 - t0)) AS pages
+                           CASE WHEN t1 = t0 THEN v1 - v0 ELSE
+                               FLOOR((v1 - v0) * EXTRACT(EPOCH FROM b - t0)
+                                   / EXTRACT(EPOCH FROM t1 - t0))
+                             - FLOOR((v1 - v0) * EXTRACT(EPOCH FROM a - t0)
+                                   / EXTRACT(EPOCH FROM t1 - t0))
+                           END AS pages
                       FROM piece
-                     WHERE b > a
+                ), summed AS (
+                    -- A day without a page has no row; on one with pages, a meter
+                    -- that stood still is 0 and one that was not told is unknown.
+                    SELECT placement_id, day, %(sums)s
+                      FROM counted
+                     GROUP BY placement_id, day
+                    HAVING SUM(pages) > 0
                 ), removed AS (
                     DELETE FROM focalist_volume v
                           USING span
                           WHERE v.placement_id = span.placement_id
                             AND v.day BETWEEN span.first_day AND span.last_day
                             AND NOT EXISTS (
-                                SELECT FROM counted c
-                                 WHERE c.placement_id = v.placement_id
-                                   AND c.day = v.day)
+                                SELECT FROM summed
+                                 WHERE summed.placement_id = v.placement_id
+                                   AND summed.day = v.day)
                 )
                 INSERT INTO focalist_volume (
                        placement_id, day, device_id, partner_id, site_id, company_id,
                        %(columns)s)
-                SELECT c.placement_id, c.day, p.device_id, p.partner_id, p.site_id,
-                       p.company_id, %(sums)s
-                  FROM counted c
-                  JOIN focalist_device_placement p ON p.id = c.placement_id
-                 GROUP BY c.placement_id, c.day, p.device_id, p.partner_id, p.site_id,
-                       p.company_id
+                SELECT summed.placement_id, summed.day, p.device_id, p.partner_id,
+                       p.site_id, p.company_id, %(columns)s
+                  FROM summed
+                  JOIN focalist_device_placement p ON p.id = summed.placement_id
                     ON CONFLICT (placement_id, day) DO UPDATE
                    SET (%(columns)s) = ROW (%(excluded)s)
              RETURNING id

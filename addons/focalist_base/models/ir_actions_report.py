@@ -49,8 +49,8 @@ class IrActionsReport(models.Model):
         parser = lxml.html.HTMLParser(encoding="utf-8")
         root = lxml.html.fromstring(source, parser=parser)
         for article in list(root.find_class("article")):
-            header = article.getprevious()
-            footer = article.getnext()
+            header = next(article.itersiblings("div", preceding=True), None)
+            footer = next(article.itersiblings("div"), None)
             if footer is not None and "footer" in footer.classes:
                 # The number of pages is not known inside a body.
                 for number in footer.find_class("page"):
@@ -65,6 +65,7 @@ class IrActionsReport(models.Model):
             if header is not None and "header" in header.classes:
                 header.classes.discard("header")
                 header.classes.add("mb-4")
+                header.tail, article.text = article.text, None
                 article.insert(0, header)
             article.insert(0, lxml.html.fragment_fromstring(TEXT_FONTS))
         return lxml.html.tostring(root, encoding="utf-8")

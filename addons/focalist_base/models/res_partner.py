@@ -1,6 +1,11 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+# Whoever sees contacts but not the fleet must not stumble over what rests on it.
+FOCALIST_USERS = "focalist_base.group_focalist_user"
+# What the portal's record rules are made of.
+RULE_FIELDS = ("focalist_coordinator_scope", "parent_id", "is_company")
+
 
 class ResPartner(models.Model):
     """A client is a company; a coordinator is one of its contacts."""
@@ -19,6 +24,7 @@ class ResPartner(models.Model):
         "Dealer",
         compute="_compute_focalist_company_id",
         store=True,
+        precompute=True,
         readonly=False,
         index="btree_not_null",
         help="The company that looks after this client's devices.",
@@ -31,6 +37,7 @@ class ResPartner(models.Model):
         "Billing currency",
         compute="_compute_focalist_currency_id",
         store=True,
+        precompute=True,
         readonly=False,
     )
     focalist_main_coordinator_id = fields.Many2one(
@@ -42,6 +49,9 @@ class ResPartner(models.Model):
         domain="[('parent_id', '=', id), ('is_focalist_coordinator', '=', True)]",
     )
     is_focalist_coordinator = fields.Boolean("Coordinator")
+    is_focalist_main_coordinator = fields.Boolean(
+        "Main one", compute="_compute_is_focalist_main_coordinator"
+    )
     focalist_coordinator_scope = fields.Selection(
         [("client", "Whole client"), ("sites", "Given sites")],
         "Looks after",
@@ -55,21 +65,31 @@ class ResPartner(models.Model):
         "partner_id",
         "site_id",
         "Coordinated sites",
+        groups=FOCALIST_USERS,
         domain="[('partner_id', '=', parent_id)]",
     )
-    focalist_site_ids = fields.One2many("focalist.site", "partner_id", "Sites")
+    focalist_site_ids = fields.One2many(
+        "focalist.site", "partner_id", "Sites", groups=FOCALIST_USERS
+    )
     focalist_coordinator_ids = fields.One2many(
         "res.partner",
         "parent_id",
         "Coordinators",
         domain=[("is_focalist_coordinator", "=", True)],
     )
-    focalist_device_ids = fields.One2many("focalist.device", "partner_id", "Devices")
-    focalist_site_count = fields.Integer(compute="_compute_focalist_counts")
-    focalist_device_count = fields.Integer(compute="_compute_focalist_counts")
+    focalist_device_ids = fields.One2many(
+        "focalist.device", "partner_id", "Devices", groups=FOCALIST_USERS
+    )
+    focalist_site_count = fields.Integer(
+        "Number of sites", compute="_compute_focalist_counts", groups=FOCALIST_USERS
+    )
+    focalist_device_count = fields.Integer(
+        "Number of devices", compute="_compute_focalist_counts", groups=FOCALIST_USERS
+    )
     focalist_last_month_pages = fields.Integer(
         "Last month's volume",
         compute="_compute_focalist_last_month_pages",
+        groups=FOCALIST_USERS,
         help="Pages that the client's devices printed in the last calendar month.",
     )
 
@@ -95,12 +115,21 @@ class ResPartner(models.Model):
             if not partner.focalist_currency_id:
                 partner.focalist_currency_id = partner.focalist_company_id.currency_id
 
-    @api.depends("focalist_coordinator_ids.is_focalist_coordinator")
+    @api.depends("parent_id.focalist_main_coordinator_id")
+    def _compute_is_focalist_main_coordinator(self):
+        for partner in self:
+            main = partner.parent_id.focalist_main_coordinator_id
+            partner.is_focalist_main_coordinator = bool(main) and main == partner
+
+    @api.depends(
+        "focalist_coordinator_ids.is_focalist_coordinator",
+        "focalist_coordinator_ids.active",
+    )
     def _compute_focalist_main_coordinator_id(self):
         """There is a main coordinator as soon as there are any."""
         for partner in self:
             people = partner.focalist_coordinator_ids.filtered(
-                "is_focalist_coordinator"
+                lambda person: person.is_focalist_coordinator and person.active
             )
             if partner.focalist_main_coordinator_id not in people:
                 partner.focalist_main_coordinator_id = people[:1]
@@ -151,18 +180,63 @@ class ResPartner(models.Model):
                     )
                 )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """An empty main coordinator, as a form sends it, is one to be found."""
+        return super().create(
+            [
+                {
+                    key: value
+                    for key, value in self._with_clean_prefix(vals).items()
+                    if value or key != "focalist_main_coordinator_id"
+                }
+                for vals in vals_list
+            ]
+        )
+
+    @api.model
+    def _with_clean_prefix(self, vals):
+        prefix = vals.get("focalist_prefix")
+        return {**vals, "focalist_prefix": prefix.strip() or False} if prefix else vals
+
     def write(self, vals):
         if vals.keys() & {"focalist_company_id", "is_focalist_client"}:
             self._check_focalist_identity(vals)
-        result = super().write(vals)
-        if "focalist_coordinator_scope" in vals:
-            # Record rules are cached by user with this field's value inside.
+        ended = vals.get("is_focalist_coordinator") is False or (
+            vals.get("active") is False
+        )
+        result = super().write(self._with_clean_prefix(vals))
+        if vals.get("focalist_main_coordinator_id") is False:
+            self._compute_focalist_main_coordinator_id()
+        if ended:
+            self._leave_focalist_sites()
+        if not vals.keys().isdisjoint(RULE_FIELDS) and self.sudo().user_ids:
+            # Record rules are cached by user with these fields' values inside.
             self.env.registry.clear_cache()
         return result
 
+    def _leave_focalist_sites(self):
+        """Hand the sites of former coordinators over to the client's main one."""
+        sites = (
+            self.env["focalist.site"]
+            # Whoever may edit the contact decides that it looks after them no more.
+            .sudo()
+            .with_context(active_test=False)
+            .search([("coordinator_id", "in", self.ids)])
+        )
+        for client, own in sites.grouped("partner_id").items():
+            own.coordinator_id = client.focalist_main_coordinator_id
+
+    def action_focalist_make_main(self):
+        """Make this coordinator its client's main one."""
+        self.ensure_one()
+        self.parent_id.focalist_main_coordinator_id = self
+
     def _check_focalist_identity(self, vals):
         """Refuse to take a client with sites from its dealer: they belong to it."""
-        for partner in self.filtered("focalist_site_ids"):
+        # Sites in any state hold, also for those who may not see them.
+        known = self.sudo().with_context(active_test=False)
+        for partner in known.filtered("focalist_site_ids"):
             moved = (
                 "focalist_company_id" in vals
                 and vals["focalist_company_id"] != partner.focalist_company_id.id

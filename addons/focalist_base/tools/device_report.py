@@ -4,14 +4,21 @@ The report's shape is the daemon's (schema 1). What comes from a network is neve
 trusted: a wrong section loses itself, a wrong report loses itself, nothing else.
 """
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
-from .identity import manufacturer_key, model_key, serial_key
+from .identity import mac_key, manufacturer_key, model_key, serial_key
 from .meters import MAX_METER, METERS
 
 SCHEMA = 1
 MAX_TEXT = 255
+MAX_UID = 64
+# What a report may hold at most: levels of nesting, and values all in all. The largest
+# reports seen (four trays, a finisher, a full alert table) have some 500 values.
+MAX_DEPTH = 16
+MAX_VALUES = 5000
+MAX_VALUE_TEXT = 10_000
 # A collector's clock may be ahead of the server's by this much.
 MAX_AHEAD = timedelta(hours=1)
 
@@ -47,27 +54,31 @@ class DeviceReport:
     raw: dict = field(default_factory=dict)
 
 
+def _clean_text(text):
+    """The text as UTF-8 and PostgreSQL can hold it: no NUL, no half of a surrogate."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
 def _text(report, key):
-    """A trimmed, bounded text without NULs (PostgreSQL takes none), or None."""
+    """A trimmed, bounded text, or None."""
     value = report.get(key)
     if not isinstance(value, str):
         return None
-    return value.replace("\x00", "").strip()[:MAX_TEXT] or None
+    return value.strip()[:MAX_TEXT].strip() or None
 
 
 def _moment(value):
     try:
         moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
-    except (AttributeError, ValueError) as error:
+        if moment.tzinfo:
+            moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
+    except (AttributeError, OverflowError, TypeError, ValueError) as error:
         raise ReportError("moment") from error
-    if moment.tzinfo:
-        moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
     return moment.replace(microsecond=0)
 
 
-def _meters(report):
+def _meters(told):
     """Split the meters into those that can be stored and those refused, with why."""
-    told = report.get("meters")
     if not isinstance(told, dict):
         return {}, {}
     meters, refused = {}, {}
@@ -84,15 +95,37 @@ def _meters(report):
     return meters, refused
 
 
-def _without_nul(value):
-    """The same JSON without NUL characters: PostgreSQL's jsonb takes none."""
-    if isinstance(value, str):
-        return value.replace("\x00", "")
-    if isinstance(value, list):
-        return [_without_nul(item) for item in value]
-    if isinstance(value, dict):
-        return {_without_nul(key): _without_nul(item) for key, item in value.items()}
-    return value
+def _clean(report):
+    """The same report as PostgreSQL's jsonb can hold it.
+
+    :raise ReportError: where it is nested too deeply, or too large
+    """
+    left = MAX_VALUES
+
+    def clean(value, depth):
+        nonlocal left
+        left -= 1
+        if depth > MAX_DEPTH or left < 0:
+            raise ReportError("size")
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, str):
+            return _clean_text(value[:MAX_VALUE_TEXT])
+        if isinstance(value, int):
+            # Meters are checked apart; a number of thousands of digits is no value.
+            return value if value.bit_length() <= 256 else None
+        if isinstance(value, float):
+            return value if math.isfinite(value) else None
+        if isinstance(value, (list, tuple)):
+            return [clean(item, depth + 1) for item in value]
+        if isinstance(value, dict):
+            return {
+                _clean_text(str(key)[:MAX_TEXT]): clean(item, depth + 1)
+                for key, item in value.items()
+            }
+        raise ReportError("shape")
+
+    return clean(report, 0)
 
 
 def parse(report, now, skew=timedelta()):
@@ -108,20 +141,25 @@ def parse(report, now, skew=timedelta()):
         raise ReportError("shape")
     if report.get("schema") != SCHEMA:
         raise ReportError("schema")
+    told_meters = report.get("meters")
+    report = _clean(report)
     uid = _text(report, "uid")
-    if not uid or len(uid) > 64:
+    if not uid or len(uid) > MAX_UID:
         raise ReportError("uid")
     device_read_at = _moment(report.get("read_at"))
-    read_at = device_read_at + skew
+    try:
+        read_at = device_read_at + skew
+    except OverflowError as error:
+        raise ReportError("moment") from error
     if read_at > now + MAX_AHEAD:
         raise ReportError("future")
     manufacturer, model = _text(report, "manufacturer"), _text(report, "model")
     if not manufacturer_key(manufacturer) or not model_key(model, manufacturer):
         raise ReportError("model")
-    serial, mac = _text(report, "serial"), _text(report, "mac")
+    serial, mac = _text(report, "serial"), mac_key(_text(report, "mac"))
     if not serial_key(serial) and not mac:
         raise ReportError("identity")
-    meters, refused = _meters(report)
+    meters, refused = _meters(told_meters)
     return DeviceReport(
         uid=uid,
         read_at=read_at,
@@ -130,7 +168,7 @@ def parse(report, now, skew=timedelta()):
         model=model,
         serial=serial,
         serial_key=serial_key(serial),
-        mac=mac.lower() if mac else None,
+        mac=mac,
         address=_text(report, "address"),
         hostname=_text(report, "hostname"),
         location=_text(report, "location"),
@@ -139,5 +177,5 @@ def parse(report, now, skew=timedelta()):
         console=_text(report, "console"),
         meters=meters,
         refused=refused,
-        raw=_without_nul(report),
+        raw=report,
     )

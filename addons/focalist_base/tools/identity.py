@@ -18,7 +18,10 @@ _SAME_MAKER = {
     "fujifilmbusinessinnovation": "fujifilm",
 }
 _MODEL_NOISE = re.compile(r"\b(series|printer)\b")
-_NOT_A_SERIAL = re.compile(r"^(.)\1*$|^(UNKNOWN|NONE|NA|NULL|TBD|DEFAULT)$")
+_NOT_A_SERIAL = re.compile(
+    r"^(.)\1*$|^(UNKNOWN|NONE|NULL|DEFAULT|UNDEFINED|INVALID|NOTSET|NOTAVAILABLE|"
+    r"SERIALNUMBER)$"
+)
 
 
 def _letters(text):
@@ -38,13 +41,19 @@ def manufacturer_key(name):
 def model_key(name, manufacturer=""):
     """Key of a model within its maker: `RICOH MP C4503 Series` is `mpc4503`.
 
+    The maker's name goes from the front whatever the spelling there, so that every
+    spelling of the maker gives the same key.
+
     :return: lower-case letters and digits; None where the name has none
     """
     text = _MODEL_NOISE.sub(" ", (name or "").lower())
-    maker = (manufacturer or "").lower()
-    if maker and text.strip().startswith(maker):
-        text = text.strip()[len(maker) :]
-    return _letters(text) or _letters((name or "").lower()) or None
+    words = re.findall(r"[a-z0-9]+", text)
+    maker = manufacturer_key(manufacturer)
+    for count in range(len(words) - 1, 0, -1):
+        if maker and manufacturer_key(" ".join(words[:count])) == maker:
+            words = words[count:]
+            break
+    return "".join(words) or _letters((name or "").lower()) or None
 
 
 def serial_key(serial):
@@ -55,3 +64,14 @@ def serial_key(serial):
     """
     key = re.sub(r"[^A-Z0-9]", "", (serial or "").upper())
     return None if len(key) < 4 or _NOT_A_SERIAL.match(key) else key
+
+
+def mac_key(mac):
+    """Cleaned MAC address (`00:26:73:aa:bb:cc`), or None where it is none.
+
+    All zeros and all ones stand for "no address" and are what no single card has.
+    """
+    digits = re.sub(r"[^0-9a-f]", "", (mac or "").lower())
+    if len(digits) != 12 or digits in ("0" * 12, "f" * 12):
+        return None
+    return ":".join(digits[i : i + 2] for i in range(0, 12, 2))

@@ -1,0 +1,12 @@
+from . import (
+    test_company,
+    test_ingest,
+    test_pdf,
+    test_placement,
+    test_portal,
+    test_rights,
+    test_site,
+    test_translation,
+    test_views,
+    test_volume,
+)

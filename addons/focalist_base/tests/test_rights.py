@@ -1,0 +1,162 @@
+from odoo import fields
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+
+from .common import MODELS, START, FocalistCase
+
+GROUP = "focalist_base.group_focalist_"
+READ, EDIT = {"read"}, {"read", "write", "create"}
+ALL = EDIT | {"unlink"}
+# Of those not named, everybody of Focalist reads and nobody does more.
+RIGHTS = {
+    "sales": {"focalist.site": ALL},
+    "technician": {
+        "focalist.device": ALL,
+        "focalist.device.model": EDIT,
+        "focalist.device.placement": EDIT,
+        "focalist.manufacturer": EDIT,
+        "focalist.site": EDIT,
+    },
+    "accountant": {},
+    "support": {},
+    "manager": {
+        "focalist.device": ALL,
+        "focalist.device.model": ALL,
+        "focalist.device.placement": EDIT,
+        "focalist.manufacturer": ALL,
+        "focalist.site": ALL,
+    },
+}
+
+
+@tagged("post_install", "-at_install")
+class TestRights(FocalistCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.printer = cls.device()
+        cls.ingest(cls.metered(0, total=1), cls.metered(24, total=9))
+
+    def test_rights_of_each_group(self):
+        for group, rights in RIGHTS.items():
+            user = self.user(f"the {group}", GROUP + group)
+            for model in MODELS:
+                records = self.env[model].search([]).with_user(user)
+                self.assertTrue(records, model)
+                for operation in ("read", "write", "create", "unlink"):
+                    with self.subTest(group=group, model=model, operation=operation):
+                        self.assertEqual(
+                            records.has_access(operation),
+                            operation in rights.get(model, READ),
+                        )
+
+    def test_rights_of_strangers(self):
+        for user in (
+            self.user("internal", "base.group_user"),
+            self.env.ref("base.public_user"),
+            self.user("collector", GROUP + "collector"),
+        ):
+            for model in MODELS:
+                with self.subTest(user=user.login, model=model):
+                    records = self.env[model].search([]).with_user(user)
+                    for operation in ("read", "write", "create", "unlink"):
+                        self.assertFalse(records.has_access(operation))
+                    with self.assertRaises(AccessError):
+                        records.browse().search([])
+
+    def test_rights_of_a_collector_end_at_its_route(self):
+        collector = self.user("collector", GROUP + "collector")
+        for model in ("res.currency", "res.country", "res.users", "res.partner"):
+            with self.subTest(model=model):
+                records = self.env[model].with_user(collector)
+                self.assertFalse(records.has_access("read"))
+                with self.assertRaises(AccessError):
+                    records.search_read([], ["id"])
+
+    def test_rights_of_an_internal_user_to_contacts(self):
+        """Who sees contacts and not the fleet reads a client without an error."""
+        internal = self.user("internal", "base.group_user")
+        client = self.client_a.with_user(internal)
+        names = [name for name in client.fields_get() if "focalist" in name]
+        self.assertIn("focalist_prefix", names)
+        self.assertTrue(client.read(names))
+        for name in ("focalist_device_ids", "focalist_last_month_pages"):
+            with self.assertRaises(AccessError):
+                client.read([name])
+        editor = self.user("editor", "base.group_user,base.group_partner_manager")
+        self.client_a.with_user(editor).write({"name": "Alpha 2"})
+        self.env["res.partner"].with_user(editor).create({"name": "New"})
+
+    def test_rights_of_sales(self):
+        sales = self.user("sales", GROUP + "sales")
+        clients = self.env["res.partner"].with_user(sales)
+        client = clients.create(
+            {
+                "name": "Gamma",
+                "is_company": True,
+                "is_focalist_client": True,
+                "focalist_prefix": "GAM",
+            }
+        )
+        site = (
+            self.env["focalist.site"]
+            .with_user(sales)
+            .create({"name": "Nice", "partner_id": client.id})
+        )
+        person = clients.create(
+            {
+                "name": "Anna",
+                "parent_id": client.id,
+                "is_focalist_coordinator": True,
+            }
+        )
+        self.assertEqual(client.focalist_main_coordinator_id, person)
+        site.coordinator_id = person
+        client.focalist_active = False
+        site.tz = "Asia/Tokyo"
+        self.site_a.with_user(sales).tz = "Asia/Tokyo"
+        site.unlink()
+        with self.assertRaises(AccessError):
+            self.printer.with_user(sales).action_ignore()
+        with self.assertRaises(AccessError):
+            self.printer.with_user(sales).action_retire()
+
+    def test_rights_of_a_technician(self):
+        technician = self.user("technician", GROUP + "technician")
+        devices = self.env["focalist.device"].with_user(technician)
+        device = devices.create(
+            {
+                "model_id": self.model.id,
+                "serial_number": "T100",
+                "proposed_site_id": self.site_a.id,
+            }
+        )
+        device.action_activate()
+        self.assertEqual(device.site_id, self.site_a)
+        device._move(self.site_b, fields.Datetime.add(fields.Datetime.now(), hours=1))
+        device.action_retire()
+        waiting = devices.create({"model_id": self.model.id})
+        waiting.unlink()
+        with self.assertRaises(AccessError):
+            self.client_a.with_user(technician).name = "No"
+        reading = self.printer.reading_ids[0].with_user(technician)
+        with self.assertRaises(AccessError):
+            reading.state = "void"
+
+    def test_rights_of_an_accountant(self):
+        accountant = self.user("accountant", GROUP + "accountant")
+        for act in ("action_activate", "action_ignore", "action_retire"):
+            with self.assertRaises(AccessError):
+                getattr(self.printer.with_user(accountant), act)()
+        action = self.printer.with_user(accountant).action_open_readings()
+        self.assertEqual(action["domain"], [("device_id", "=", self.printer.id)])
+
+    def test_rights_do_not_reach_ingestion(self):
+        """It works with the rights of its caller: only trusted code calls it."""
+        technician = self.user("technician", GROUP + "technician")
+        with self.assertRaises(AccessError):
+            self.env["focalist.device"].with_user(technician)._ingest(
+                [self.metered(30, total=10)], self.origin()
+            )
+        self.assertEqual(self.printer.total_meter, 9)
+        self.assertTrue(START)
