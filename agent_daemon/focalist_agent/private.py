@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from . import text
-from .profiles import Profile, Records, RecordSupply
+from .profiles import Counters, Profile, Records, RecordSupply
 from .report import Supply
 from .snmp.session import Oid, Session, Value, dotted
 

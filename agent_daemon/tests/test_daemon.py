@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import AGENT
+from daemon_parts import AGENT
 
 FAST = "[snmp]\ncommunities = [{!r}]\ntimeout = 0.3\nretries = 0\n"
 OFFICE = FAST.format("office")

@@ -8,7 +8,7 @@ import json
 import re
 
 import pytest
-from conftest import SHARED, start_responder
+from daemon_parts import SHARED, start_responder
 
 from focalist_agent import reader
 from focalist_agent.report import problems

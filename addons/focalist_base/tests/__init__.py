@@ -6,7 +6,6 @@ from . import (
     test_portal,
     test_rights,
     test_site,
-    test_translation,
     test_views,
     test_volume,
 )

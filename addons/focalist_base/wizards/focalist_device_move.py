@@ -24,10 +24,10 @@ class FocalistDeviceMove(models.TransientModel):
     )
 
     @api.model
-    def default_get(self, fields_list):
+    def default_get(self, fields):
         """Move the devices that are ticked, or the one that is open."""
-        values = super().default_get(fields_list)
-        if "device_ids" in fields_list and not values.get("device_ids"):
+        values = super().default_get(fields)
+        if "device_ids" in fields and not values.get("device_ids"):
             values["device_ids"] = self.env.context.get("active_ids", [])
         return values
 

@@ -1,15 +1,19 @@
 from odoo import api, fields, models
 
+#: Those who see what a client pays.
+PRICES = "focalist_base.group_focalist_sales,focalist_base.group_focalist_accountant"
+
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
     focalist_contract_ids = fields.One2many(
-        "focalist.contract", "partner_id", "Print contracts"
+        "focalist.contract", "partner_id", "Print contracts", groups=PRICES
     )
     focalist_pricing_model = fields.Selection(
         lambda self: self.env["focalist.pricing"]._fields["model"].selection,
         compute="_compute_focalist_pricing_model",
+        groups=PRICES,
         help="That of the client's first active contract.",
     )
     focalist_invoice_ids = fields.Many2many(

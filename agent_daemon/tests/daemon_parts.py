@@ -1,0 +1,208 @@
+"""Real parts for the tests: an SNMP responder, a relay that misbehaves, a server."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+import xmlrpc.client
+import zlib
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+HERE = Path(__file__).parent
+DATA = HERE / "data"
+SHARED = HERE.parent.parent.parent / "shared" / "data" / "snmp"
+AGENT = [sys.executable, "-m", "focalist_agent"]
+
+
+def start_responder(data: Path, work: Path) -> tuple[subprocess.Popen, int]:
+    """snmpsim on a free port of 127.0.0.1; a community is the name of a recording."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    copy = work / "data"
+    shutil.copytree(data, copy, ignore=shutil.ignore_patterns("*.json", "*.md"))
+    (work / "cache").mkdir()
+    command = [
+        str(Path(sys.executable).with_name("snmpsim-command-responder")),
+        f"--data-dir={copy}",
+        f"--cache-dir={work / 'cache'}",
+        f"--agent-udpv4-endpoint=127.0.0.1:{port}",
+    ]
+    if os.geteuid() == 0:
+        command += ["--process-user=root", "--process-group=root"]
+    log = open(work / "responder.log", "w")
+    process = subprocess.Popen(command, stdout=log, stderr=log)
+    # sysObjectID with a community that has no recording is never answered, so wait
+    # for one that has.
+    name = next(data.glob("*.snmprec")).stem
+    question = AGENT + ["read", f"127.0.0.1:{port}", "--community", name]
+    for _ in range(20):
+        done = subprocess.run(
+            [*question, "--timeout", "0.5", "--retries", "0"], capture_output=True
+        )
+        if done.returncode == 0:
+            return process, port
+        if process.poll() is not None:
+            break
+    raise RuntimeError((work / "responder.log").read_text()[-2000:])
+
+
+class Relay(threading.Thread):
+    """Passes datagrams between one client and a responder, as ``rule`` says.
+
+    ``rule(request)`` gives the request to pass on, or None to swallow it.
+    """
+
+    def __init__(self, target: int, rule) -> None:
+        super().__init__(daemon=True)
+        self.rule, self.seen = rule, []
+        self._target = ("127.0.0.1", target)
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self._socket.settimeout(0.2)
+        self.port = self._socket.getsockname()[1]
+        self._end = threading.Event()
+
+    def run(self) -> None:
+        client = None
+        while not self._end.is_set():
+            try:
+                datagram, sender = self._socket.recvfrom(65535)
+            except TimeoutError:
+                continue
+            if sender == self._target:
+                self._socket.sendto(datagram, client)
+                continue
+            client = sender
+            self.seen.append(datagram)
+            passed = self.rule(datagram)
+            if passed is not None:
+                self._socket.sendto(passed, self._target)
+
+    def stop(self) -> None:
+        self._end.set()
+        self.join()
+        self._socket.close()
+
+
+class Server(ThreadingHTTPServer):
+    """Plays the server's side of the contract, and its failures on request.
+
+    ``faults`` are taken one a request: 401, 413, 503, "lost" (taken, but the answer
+    is cut off), "huge", "redirect", "fault", "garbage", "entities", "forgets".
+    """
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.key = "collector-secret-key"
+        self.enrolment_key = "one-time-secret-key"
+        self.devices: list[dict] = []
+        self.poll_interval = 300
+        self.faults: list = []
+        self.thinks = 0.0
+        self.limit = 8 * 1024 * 1024
+        self.received: dict[str, int] = {}
+        self.reports: list[dict] = []
+        self.verdicts: dict[str, str] = {}
+        self.calls: list[str] = []
+        self.headers: list[dict] = []
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_POST(self) -> None:  # noqa: N802
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        arguments, method = xmlrpc.client.loads(body)
+        self.server.calls.append(method)
+        self.server.headers.append(dict(self.headers))
+        if method == "send":
+            time.sleep(self.server.thinks)
+        if method != "configuration" and self.server.faults:
+            fault = self.server.faults.pop(0)
+            if fault == "lost":
+                self._answer(arguments, method)
+                self.close_connection = True
+                return
+            return self._fail(fault, arguments)
+        if method == "send" and len(body) > self.server.limit:
+            return self._reply(413, b"")
+        wanted = self.server.enrolment_key if method == "enroll" else self.server.key
+        if self.headers["Authorization"] != f"Bearer {wanted}":
+            return self._reply(401, b"who are you? Bearer " + wanted.encode())
+        self._reply(200, self._dump(self._answer(arguments, method)))
+
+    def _fail(self, fault, arguments) -> None:
+        if isinstance(fault, int):
+            self._reply(fault, b"no", {"Retry-After": "0"})
+        elif fault == "huge":
+            self._reply(200, b"x" * (9 * 1024 * 1024))
+        elif fault == "redirect":
+            self._reply(302, b"", {"Location": "http://127.0.0.1:9/elsewhere"})
+        elif fault == "fault":
+            fault = xmlrpc.client.Fault(400, "That is no batch.")
+            self._reply(200, xmlrpc.client.dumps(fault, methodresponse=True).encode())
+        elif fault == "garbage":
+            self._reply(200, b"<html>Maintenance</html>")
+        elif fault == "entities":
+            self._reply(
+                200, b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>'
+            )
+        elif fault == "forgets":
+            results = self._answer(arguments, "send")["results"]
+            self._reply(200, self._dump({"results": results[:-1]}))
+
+    def _answer(self, arguments, method) -> dict:
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        if method == "enroll":
+            return {
+                "collector": "collector 1",
+                "key": self.server.key,
+                "agent": "Agent 1",
+                "server_time": now,
+            }
+        if method == "configuration":
+            return {
+                "devices": self.server.devices,
+                "poll_interval": self.server.poll_interval,
+                "server_time": now,
+            }
+        batch = json.loads(zlib.decompress(base64.b64decode(arguments[0])))
+        results = []
+        for report in batch:
+            uid = report["uid"]
+            self.server.received[uid] = self.server.received.get(uid, 0) + 1
+            status = self.server.verdicts.get(report.get("serial", ""), "accepted")
+            if self.server.received[uid] > 1:
+                status = "duplicate"
+            else:
+                self.server.reports.append(report)
+            results.append({"uid": uid, "status": status, "message": "because"})
+        return {"results": results, "server_time": now}
+
+    def _dump(self, answer: dict) -> bytes:
+        return xmlrpc.client.dumps((answer,), methodresponse=True).encode()
+
+    def _reply(self, code: int, body: bytes, headers: dict | None = None) -> None:
+        self.send_response(code)
+        for name, value in {
+            "Content-Length": str(len(body)),
+            **(headers or {}),
+        }.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments) -> None:
+        pass
