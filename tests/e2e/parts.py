@@ -29,13 +29,14 @@ def free_port(kind=socket.SOCK_STREAM) -> int:
 class Site:
     """An Odoo of its own: a database, and a server that can be killed."""
 
-    def __init__(self, databases: Databases, name: str):
+    def __init__(self, databases: Databases, name: str, template: str = ""):
         self.databases = databases
         self.database = f"focalist_e2e_{os.getpid()}_{name}"
         self.port = free_port()
         self.service = None
         databases.drop(self.database)
-        databases.copy(os.environ["FOCALIST_TEMPLATE"], self.database)
+        template = template or os.environ["FOCALIST_TEMPLATE"]
+        databases.copy(template, self.database)
         self.config = odoo_config.write(
             self.database,
             self.database,
@@ -103,14 +104,14 @@ class Site:
                 cursor.execute(sql, parameters)
                 return cursor.fetchall() if cursor.description else []
 
-    def script(self, name: str, **values) -> dict:
+    def script(self, name: str, *, folder: Path = HERE, **values) -> dict:
         """Run `scripts/NAME.py` in an Odoo shell; it gives back a dict."""
         result = self.config.with_suffix(".json")
         environment_ = {
             "FOCALIST_RESULT": str(result),
             "FOCALIST_VALUES": json.dumps(values),
         }
-        with (HERE / "scripts" / f"{name}.py").open() as script:
+        with (folder / "scripts" / f"{name}.py").open() as script:
             self.databases.odoo(
                 "shell",
                 f"--config={self.config}",
