@@ -13,6 +13,7 @@ import time
 import xmlrpc.client
 import zlib
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import requests
 
@@ -20,6 +21,7 @@ from launcher import environment, postgres
 from launcher.databases import Databases
 from tests.e2e.parts import Site
 
+HERE = Path(__file__).parent
 REPORTS = 1_000
 BATCH = 200
 ROUNDS = 3
@@ -38,7 +40,7 @@ def run() -> dict[str, float]:
 
 
 def _measure(site: Site) -> dict[str, float]:
-    made = site.script("bench_ingest", reports=REPORTS)
+    made = site.script("ingest", folder=HERE, reports=REPORTS)
     key = _call(site, made["key"], "enroll", {"version": "bench"})["key"]
     # A year ago: each round adds the reports of a later day.
     day = datetime.now(timezone.utc) - timedelta(days=300)
@@ -116,8 +118,8 @@ def _report(number: int, moment: datetime) -> dict:
 def _create(site: Site, made: dict, number: int) -> float:
     """Seconds for as many rows of the same table, by one call of Odoo's own."""
     rows = [
-        values | {"uid": f"create-{number}-{i}"}
-        for i, values in enumerate(made["rows"])
+        values | {"uid": f"create-{number}-{row}"}
+        for row, values in enumerate(made["rows"])
     ]
     proxy = xmlrpc.client.ServerProxy(f"{site.url}/xmlrpc/2/object", allow_none=True)
     started = time.monotonic()
