@@ -19,11 +19,7 @@ class FocalistMeterReading(models.Model):
     _rec_name = "read_at"
 
     device_id = fields.Many2one(
-        "focalist.device",
-        required=True,
-        readonly=True,
-        index=True,
-        ondelete="restrict",
+        "focalist.device", required=True, readonly=True, index=True, ondelete="restrict"
     )
     placement_id = fields.Many2one(
         "focalist.device.placement",

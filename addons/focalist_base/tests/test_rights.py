@@ -66,6 +66,15 @@ class TestRights(FocalistCase):
 
     def test_rights_of_a_collector_end_at_its_route(self):
         collector = self.user("collector", GROUP + "collector")
+        self.env["ir.model.access"].create(
+            {
+                "name": "open to everybody",
+                "model_id": self.env.ref("base.model_res_currency").id,
+                "perm_read": True,
+            }
+        )
+        stranger = self.env.ref("base.public_user")
+        self.assertTrue(self.env["res.currency"].with_user(stranger).search([]))
         for model in ("res.currency", "res.country", "res.users", "res.partner"):
             with self.subTest(model=model):
                 records = self.env[model].with_user(collector)

@@ -8,7 +8,13 @@ class FocalistDeviceMove(models.TransientModel):
     _name = "focalist.device.move"
     _description = "Move Devices"
 
-    device_ids = fields.Many2many("focalist.device", required=True, readonly=True)
+    # Those that are ticked, or the one that is open.
+    device_ids = fields.Many2many(
+        "focalist.device",
+        required=True,
+        readonly=True,
+        default=lambda self: self.env.context.get("active_ids", []),
+    )
     company_id = fields.Many2one("res.company", compute="_compute_company_id")
     site_id = fields.Many2one(
         "focalist.site",
@@ -22,14 +28,6 @@ class FocalistDeviceMove(models.TransientModel):
         default=fields.Datetime.now,
         help="Pages printed until then belong to the old site, later ones to the new.",
     )
-
-    @api.model
-    def default_get(self, fields):
-        """Move the devices that are ticked, or the one that is open."""
-        values = super().default_get(fields)
-        if "device_ids" in fields and not values.get("device_ids"):
-            values["device_ids"] = self.env.context.get("active_ids", [])
-        return values
 
     @api.depends("device_ids")
     def _compute_company_id(self):
