@@ -20,7 +20,6 @@ from focalist_simulator import Fleet
 SEED = 1
 DEVICES = 60
 MONTHS = 13
-SNMP_PORT = 16161
 #: The polls of the past, once a day.
 POLLED_AT = time(16, 0)
 DAYS_AT_ONCE = 14
@@ -309,7 +308,7 @@ def make_agent(client):
             "name": f"{client.name}",
             "partner_id": client.id,
             "network_ids": [
-                Command.create({"name": "LAN", "snmp_port": SNMP_PORT}),
+                Command.create({"name": "LAN"}),
             ],
         }
     )

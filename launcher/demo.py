@@ -23,11 +23,11 @@ from launcher.processes import Service, output, wait_until
 
 DATABASE = "focalist_demo"
 FOLDER = STATE / "demo"
+DEFAULT_PORT = 8069
 #: Held by the demo that runs, with its process id in it.
 LOCK = STATE / "demo.lock"
 #: There when the demo is up and checked.
 READY = FOLDER / "ready"
-SNMP_PORT = 16161
 USERS = "admin, accountant, sales, technician, coordinator"
 
 
@@ -74,7 +74,7 @@ class Demo:
         self.databases = Databases(self.environment, self.server)
         self._ensure_database(fresh)
         seed = self._ensure_seed()
-        self._set_address()
+        self._set_addresses()
         self.running.callback(self._stop)
         self._start_odoo()
         self._start_printers(seed)
@@ -122,8 +122,11 @@ class Demo:
                 raise Problem(f"The demo data has no {name}.")
         return seed
 
-    def _set_address(self) -> None:
-        """Tell the database where the site answers: PDFs fetch their styles there."""
+    def _set_addresses(self) -> None:
+        """Tell the database where site and printers answer.
+
+        PDFs fetch their styles from the site; the ports may be others than last time.
+        """
         for key in ("web.base.url", "report.url"):
             self.server.query(
                 "INSERT INTO ir_config_parameter (key, value) "
@@ -131,6 +134,9 @@ class Demo:
                 "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
                 DATABASE,
             )
+        self.server.query(
+            f"UPDATE focalist_network SET snmp_port = {snmp_port(self.port)}", DATABASE
+        )
 
     def _script(self, name: str, result: Path, work) -> None:
         """Run a script of demo/ in an Odoo shell; `result` appears when it is done."""
@@ -205,7 +211,7 @@ class Demo:
                 f"--sites={seed['sites']}",
                 f"--seed={seed['seed']}",
                 f"--epoch={seed['epoch']}",
-                f"--port={SNMP_PORT}",
+                f"--port={snmp_port(self.port)}",
                 f"--ready-file={ready_file}",
             )
             self._wait(ready_file.exists, 60, "The printers")
@@ -347,12 +353,17 @@ class Demo:
 
 
 def chosen_port() -> int:
-    return int(os.environ.get("FOCALIST_PORT") or 8069)
+    return int(os.environ.get("FOCALIST_PORT") or DEFAULT_PORT)
 
 
 def ports(port: int) -> tuple[int, int, int]:
     """Where the site answers, and behind it Odoo's pages and its live messages."""
     return port, port + 1, port + 3
+
+
+def snmp_port(port: int) -> int:
+    """Where the printers answer: two demos on one machine do not meet."""
+    return 16161 + port - DEFAULT_PORT
 
 
 def update_modules(databases: Databases) -> None:

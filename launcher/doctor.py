@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from launcher import environment, odoo_source, postgres, system
 from launcher.console import Problem, say
-from launcher.demo import SNMP_PORT, chosen_port, ports
+from launcher.demo import chosen_port, ports, snmp_port
 from launcher.paths import ROOT, cache
 
 #: For Odoo, the environment, the checkers and a demo database.
@@ -60,7 +60,12 @@ def _examine() -> Iterator[Finding]:
     yield _space()
     for port in ports(chosen_port()):
         yield _port(port, socket.SOCK_STREAM, "the demo", "FOCALIST_PORT sets another")
-    yield _port(SNMP_PORT, socket.SOCK_DGRAM, "the printers", "stop what holds it")
+    yield _port(
+        snmp_port(chosen_port()),
+        socket.SOCK_DGRAM,
+        "the printers",
+        "stop what holds it",
+    )
 
 
 def _odoo() -> Iterator[Finding]:
