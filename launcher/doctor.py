@@ -58,14 +58,10 @@ def _examine() -> Iterator[Finding]:
     yield _program(system.NPM, "--version")
     yield _simulator()
     yield _space()
-    for port in ports(chosen_port()):
-        yield _port(port, socket.SOCK_STREAM, "the demo", "FOCALIST_PORT sets another")
-    yield _port(
-        snmp_port(chosen_port()),
-        socket.SOCK_DGRAM,
-        "the printers",
-        "stop what holds it",
-    )
+    chosen, other = chosen_port(), "FOCALIST_PORT sets another"
+    for port in ports(chosen):
+        yield _port(port, socket.SOCK_STREAM, "the demo", other)
+    yield _port(snmp_port(chosen), socket.SOCK_DGRAM, "the printers", other)
 
 
 def _odoo() -> Iterator[Finding]:

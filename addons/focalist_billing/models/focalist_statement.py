@@ -221,7 +221,7 @@ class FocalistStatement(models.Model):
                     )
                 )
         moves = self.env["account.move"]
-        for company, statements in self.grouped("company_id").items():
+        for company, statements in self.sorted("id").grouped("company_id").items():
             created = (
                 self.env["account.move"]
                 .with_company(company)
