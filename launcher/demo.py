@@ -235,6 +235,7 @@ class Demo:
                 self._start(
                     f"agent-{number}",
                     self.environment.script("focalist-agent"),
+                    f"--config={self._agent_config(folder)}",
                     f"--state-dir={folder}",
                     "run",
                 )
@@ -252,13 +253,20 @@ class Demo:
                     found["printers"] += sent
                     found["unanswered"] += status["unanswered"]
                     found["accepted"] += status["accepted"] - old["accepted"]
+                    read = status["last_round"] != old["last_round"]
                     complete = sent + status["unanswered"] >= status["devices"] > 0
-                    done += complete and status["spooled"] == 0
+                    done += read and complete and status["spooled"] == 0
                 work.progress(f"{found['printers']} printers")
                 return done == len(agents)
 
             self._wait(all_sent, 180, "The agents' first round")
         return found
+
+    def _agent_config(self, folder: Path) -> Path:
+        """Where the site answers now: maybe not where the agent was enrolled."""
+        file = folder / "agent.toml"
+        file.write_text(f'[server]\nurl = "{self.url}"\n')
+        return file
 
     def _agent(self, folder: Path, *arguments: str) -> str:
         script = self.environment.script("focalist-agent")

@@ -237,7 +237,8 @@ def status(context: Context, as_json: bool) -> None:
         }
     except files.StateError as error:
         found = {"enrolled": False, "problem": str(error)}
-    found |= {"devices": 0, "unanswered": 0, "last_contact": None, "last_error": None}
+    found |= {"devices": 0, "unanswered": 0}
+    found |= dict.fromkeys(("last_round", "last_contact", "last_error"))
     try:
         found |= spool.status(directory)
     except spool.SpoolError as error:

@@ -139,7 +139,11 @@ class Scheduler:
             *(self._device(engine, device, spread) for device in devices)
         )
         read = sum(told)
-        self._spool.note(devices=len(devices), unanswered=len(devices) - read)
+        self._spool.note(
+            devices=len(devices),
+            unanswered=len(devices) - read,
+            last_round=utc_now(),
+        )
         _log.info(
             "Round of %d devices: %d read, %d not, in %.1f s.",
             len(devices),
