@@ -132,9 +132,9 @@ async def _charset(session: Session, who: Columns) -> str | None:
     prtGeneralCurrentLocalization points at a row of prtLocalizationTable.
     """
     for h, row in who[oids.GENERAL_LOCALIZATION].items():
-        name = (*oids.LOCALIZATION_CHARSET, *h)
-        if isinstance(row, int):
-            name += (row,)
+        if not isinstance(row, int) or not 0 <= row < 2**32:
+            return None  # no row that an OID could name
+        name = (*oids.LOCALIZATION_CHARSET, *h, row)
         code = (await session.get([name])).get(name)
         return oids.CHARSETS.get(code) if isinstance(code, int) else None
     return None

@@ -304,6 +304,26 @@ def test_values_of_wrong_types_are_a_valid_report(mad):
         assert problems(report) == []
 
 
+@pytest.mark.parametrize("number", [-2, -(2**31), 2**31 - 1])
+def test_numbers_that_name_no_row_are_a_valid_report(mad, number):
+    """Some columns name a row of another table: what they hold may name none."""
+
+    def rows(names):
+        first = [(name, (*name, 1, 1) if len(name) < 12 else name) for name in names]
+        return [
+            (row if row != name else (1, 3, 7), v2c.Integer(number))
+            for name, row in first
+        ]
+
+    def answer(datagram):
+        if b"\xa0" in datagram[:40]:
+            return [reply(datagram, lambda ns: [(n, v2c.Integer(number)) for n in ns])]
+        return [reply(datagram, rows)]
+
+    report = read(mad(answer), total=10.0)[0].to_dict()
+    assert problems(report) == []
+
+
 def test_the_time_for_one_device_ends(mad):
     def slow(datagram):
         time.sleep(0.15)
