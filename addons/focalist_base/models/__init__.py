@@ -4,6 +4,7 @@ from . import (
     focalist_device_ingest,
     focalist_device_model,
     focalist_device_placement,
+    focalist_guarded_mixin,
     focalist_manufacturer,
     focalist_meter_reading,
     focalist_pages_mixin,
