@@ -1,5 +1,3 @@
-from odoo.http import request
-
 from odoo.addons.account.controllers.portal import PortalAccount
 
 
@@ -10,11 +8,4 @@ class FocalistPortalAccount(PortalAccount):
         values = super()._invoice_get_page_view_values(invoice, access_token, **kwargs)
         # The invoice was opened by right or by its link; its meters are part of it.
         statements = invoice.sudo().focalist_statement_ids
-        lines = statements.line_ids
-        user = request.env.user
-        if user._is_portal() and user.partner_id.focalist_coordinator_scope == "sites":
-            lines = lines.with_user(user)._filtered_access("read").sudo()
-        return values | {
-            "focalist_statements": statements,
-            "focalist_lines": lines,
-        }
+        return values | {"focalist_lines": statements.line_ids}

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import html2plaintext
 
 
@@ -8,6 +9,18 @@ class AccountMove(models.Model):
     focalist_statement_ids = fields.One2many(
         "focalist.statement", "move_id", "Meter statements", readonly=True
     )
+    focalist_origin_ids = fields.Many2many(
+        "focalist.statement",
+        "focalist_statement_origin_rel",
+        "move_id",
+        "statement_id",
+        "Made from statements",
+        readonly=True,
+        copy=False,
+        help="Those that the invoice was made from, also if they are billed by another"
+        " one since.",
+    )
+    focalist_differs = fields.Boolean(compute="_compute_focalist_differs")
     focalist_statement_count = fields.Integer(
         compute="_compute_focalist_statement_count"
     )
@@ -21,6 +34,32 @@ class AccountMove(models.Model):
         )
         for move in self:
             move.focalist_statement_count = counts.get(move, 0)
+
+    @api.depends("focalist_statement_ids.differs")
+    def _compute_focalist_differs(self):
+        for move in self:
+            move.focalist_differs = any(move.focalist_statement_ids.mapped("differs"))
+
+    def _post(self, soft=True):
+        self._check_focalist_origin()
+        return super()._post(soft)
+
+    def button_draft(self):
+        """A cancelled invoice does not come back where its pages are billed anew."""
+        self._check_focalist_origin()
+        return super().button_draft()
+
+    def _check_focalist_origin(self):
+        for move in self:
+            for statement in move.sudo().focalist_origin_ids:
+                if statement.cancelled or statement.move_id != move:
+                    raise UserError(
+                        self.env._(
+                            "%(statement)s is not billed by this invoice any more:"
+                            " opening it again would bill its pages twice.",
+                            statement=statement.name,
+                        )
+                    )
 
     def action_open_focalist_statements(self):
         """Open the statements that the invoice was made from."""

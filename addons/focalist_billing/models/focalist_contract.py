@@ -1,7 +1,12 @@
+from datetime import datetime, time, timedelta
+
+import psycopg2
+import pytz
 from dateutil.relativedelta import relativedelta
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import format_date
 
 from .focalist_pricing import PRECISION
 
@@ -13,7 +18,7 @@ class FocalistContract(models.Model):
 
     _name = "focalist.contract"
     _description = "Print Contract"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["focalist.guarded.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "partner_id, date_start desc, id desc"
     _check_company_auto = True
     _rec_names_search = ["name", "partner_id.name", "partner_id.focalist_prefix"]
@@ -31,7 +36,8 @@ class FocalistContract(models.Model):
         index=True,
         ondelete="restrict",
         tracking=True,
-        domain="[('is_focalist_client', '=', True)]",
+        domain="[('is_focalist_client', '=', True),"
+        " ('focalist_company_id', 'in', allowed_company_ids)]",
     )
     company_id = fields.Many2one(
         related="partner_id.focalist_company_id",
@@ -127,7 +133,8 @@ class FocalistContract(models.Model):
     @api.depends("partner_id")
     def _compute_payer_id(self):
         for contract in self:
-            client = contract.partner_id
+            # On a form the client is a shadow of its record, which finds any contact.
+            client = contract.partner_id._origin
             contract.payer_id = client.address_get(["invoice"])["invoice"]
 
     @api.depends(
@@ -175,22 +182,24 @@ class FocalistContract(models.Model):
                 f"{contract.name}, {client}" if client else contract.name
             )
 
-    @api.constrains("period", "partner_id")
+    @api.constrains("period", "partner_id", "date_start")
     def _check_nothing_billed(self):
         """What a statement rests on stays, or its period would be another's."""
-        billed = self.env["focalist.statement"]._read_group(
-            [("contract_id", "in", self.ids), ("state", "!=", "cancel")],
-            ["contract_id"],
-            ["date_start:array_agg", "partner_id:recordset"],
-        )
-        for contract, starts, partners in billed:
-            if partners != contract.partner_id or any(
-                contract._period_of(start)[0] != start for start in starts
+        for statement in self.env["focalist.statement"].search(
+            [("contract_id", "in", self.ids), ("cancelled", "=", False)]
+        ):
+            contract = statement.contract_id
+            period = statement.date_start, statement.date_end
+            if (
+                statement.partner_id != contract.partner_id
+                or contract._period_of(statement.date_start) != period
+                or statement.service_start
+                != max(statement.date_start, contract.date_start)
             ):
                 raise ValidationError(
                     self.env._(
-                        "%(contract)s has statements: its client and its periods stay."
-                        " Close it and make a new contract.",
+                        "%(contract)s has statements: its client, start and periods"
+                        " stay. Close it and make a new contract.",
                         contract=contract.name,
                     )
                 )
@@ -206,7 +215,26 @@ class FocalistContract(models.Model):
     def write(self, vals):
         if "partner_id" in vals:
             self._check_clients({vals["partner_id"]})
-        return super().write(vals)
+        if "date_start" in vals:
+            self._move_first_prices(fields.Date.to_date(vals["date_start"]))
+        members = self.env["focalist.contract.device"].sudo()
+        ended = members
+        if "date_end" in vals:
+            for contract in self.sudo().filtered("date_end"):
+                end = contract._end_at()
+                ended += contract.member_ids.filtered(lambda m, e=end: m.end_at == e)
+        result = super().write(vals)
+        if vals.keys() & {"date_end", "state"}:
+            ended._stay_on()
+            members._end_with(self.sudo())
+        return result
+
+    def _move_first_prices(self, start):
+        """Let the first prices of drafts begin with the contract still."""
+        for contract in self.filtered(lambda contract: contract.state == "draft"):
+            first = contract.pricing_ids.sorted("date_from")[:1]
+            if first.date_from == contract.date_start:
+                first.date_from = start
 
     @api.model
     def _check_clients(self, partner_ids):
@@ -253,6 +281,15 @@ class FocalistContract(models.Model):
             lambda pricing: pricing.date_from and pricing.date_from <= day
         ).sorted("date_from")[-1:]
 
+    def _drafts(self):
+        """The statements of these contracts that are not invoiced."""
+        return self.statement_ids.filtered(lambda s: s.state in ("draft", "empty"))
+
+    def _price_drafts(self):
+        """Let statements that are not invoiced follow a change of prices."""
+        self.invalidate_recordset(["pricing_ids"])
+        self._drafts()._take_prices()
+
     def _change_date(self):
         """The first day from which prices may still change.
 
@@ -279,7 +316,9 @@ class FocalistContract(models.Model):
                         contract=contract.name,
                     )
                 )
-        self.filtered(lambda contract: contract.state == "draft").state = "active"
+        self.filtered(
+            lambda contract: contract.state == "draft"
+        ).sudo().state = "active"
         self.env["focalist.contract.device"]._join_contracts(self)
 
     def action_close(self):
@@ -287,7 +326,7 @@ class FocalistContract(models.Model):
         self._check_accountant()
         today = fields.Date.context_today(self)
         for contract in self.filtered(lambda contract: contract.state == "active"):
-            contract.write(
+            contract.sudo().write(
                 {
                     "state": "closed",
                     "date_end": contract.date_end or max(today, contract.date_start),
@@ -295,11 +334,17 @@ class FocalistContract(models.Model):
             )
 
     def action_reopen(self):
-        """Take back a closing."""
+        """Take back a closing; an end that was planned for later stays."""
         self._check_accountant()
-        self.filtered(lambda contract: contract.state == "closed").write(
-            {"state": "active", "date_end": False}
-        )
+        today = fields.Date.context_today(self)
+        for contract in self.filtered(lambda contract: contract.state == "closed"):
+            planned = contract.date_end and contract.date_end > today
+            contract.sudo().write(
+                {
+                    "state": "active",
+                    "date_end": contract.date_end if planned else False,
+                }
+            )
 
     def _check_accountant(self):
         self.check_access("write")
@@ -312,55 +357,135 @@ class FocalistContract(models.Model):
 
     # -- billing ----------------------------------------------------------------------
 
+    def _end_at(self):
+        """When the contract's last day is over by its main site's clock: naive UTC."""
+        self.ensure_one()
+        main = self.partner_id.focalist_site_ids.sorted("is_main", reverse=True)[:1]
+        midnight = datetime.combine(self.date_end + timedelta(days=1), time())
+        local = pytz.timezone(main.tz or "UTC").localize(midnight)
+        return local.astimezone(pytz.utc).replace(tzinfo=None)
+
+    def _due_on(self, day):
+        """When the period that `day` is in can be billed: its last day in force."""
+        self.ensure_one()
+        _start, end = self._period_of(day)
+        return min(end, self.date_end or end)
+
     def _bill(self, day):
         """Make the statement of the period that `day` is in, where there is none yet.
 
-        Safe to be called twice and by two at once: the contracts are locked, and what
-        is billed already is left out.
+        Periods before it that were left out since the last statement are billed first:
+        pages stay in their period, at its prices. Safe to be called twice and by two at
+        once: the contracts are locked, and what is billed already is left out. A
+        contract that cannot be billed holds up no other.
 
-        :return: (focalist.statement records made, dict contract -> why it has none)
+        :return: (focalist.statement records made, dict contract -> why its period has
+            no new statement)
         """
         self.lock_for_update()
-        periods = {contract: contract._period_of(day) for contract in self}
-        done = self.env["focalist.statement"].search(
-            [("contract_id", "in", self.ids), ("state", "!=", "cancel")]
+        billed = dict(
+            self.env["focalist.statement"]._read_group(
+                [("contract_id", "in", self.ids), ("cancelled", "=", False)],
+                ["contract_id"],
+                ["date_start:array_agg"],
+            )
         )
-        billed = {(s.contract_id, s.date_start) for s in done}
-        wanted, problems = {}, {}
-        for contract, (start, end) in periods.items():
-            problem = contract._why_not_billed(start, end, billed)
+        waiting, problems = {}, {}
+        for contract in self:
+            done = set(billed.get(contract, ()))
+            problem = contract._why_not_billed(day, done)
             if problem:
                 problems[contract] = problem
             else:
-                wanted[contract] = (start, end)
-        lines = self.env["focalist.statement.line"]._measure(wanted)
-        for contract in wanted.keys() - lines.keys():
-            problems[contract] = self.env._(
-                "No device has two readings that this period could lie between."
-            )
-        statements = self.env["focalist.statement"].create(
-            [
-                contract._prepare_statement(*wanted[contract], values)
-                for contract, values in lines.items()
-            ]
-        )
-        return statements, problems
+                waiting[contract] = contract._periods_until(day, done)
+        made = self.env["focalist.statement"]
+        while waiting:
+            step = {contract: periods.pop(0) for contract, periods in waiting.items()}
+            statements, failures = self._make_statements(step)
+            made += statements
+            problems |= failures
+            for contract in step.keys() - failures.keys() - set(statements.contract_id):
+                if not waiting[contract]:
+                    problems[contract] = self.env._(
+                        "No device has two readings that this period could lie between."
+                    )
+            waiting = {
+                contract: periods
+                for contract, periods in waiting.items()
+                if periods and contract not in failures
+            }
+        return made, problems
 
-    def _why_not_billed(self, start, end, billed):
+    def _why_not_billed(self, day, done):
         """Why a period cannot be billed, in a sentence; empty where it can.
 
-        :param set billed: (contract, first day) of the statements that there are
+        :param set done: first days of the periods that have their statement
         """
         self.ensure_one()
-        if (self, start) in billed:
+        start, end = self._period_of(day)
+        due = self._due_on(day)
+        if start in done:
             return self.env._("This period has its statement already.")
         if self.state == "draft":
             return self.env._("The contract is a draft: activate it first.")
         if end < self.date_start or (self.date_end and start > self.date_end):
             return self.env._("The contract does not hold in this period.")
+        if due > fields.Date.context_today(self):
+            return self.env._(
+                "This period ends on %(date)s: bill it then, or close the contract.",
+                date=format_date(self.env, due),
+            )
         if not self._pricing_at(max(start, self.date_start)):
             return self.env._("The contract has no prices for this period.")
         return ""
+
+    def _periods_until(self, day, done):
+        """The periods to bill: those skipped since the last bill, then that of `day`.
+
+        :param set done: first days of the periods that have their statement
+        """
+        self.ensure_one()
+        periods = [self._period_of(day)]
+        last = max((start for start in done if start < periods[0][0]), default=None)
+        while last:
+            previous = self._period_of(periods[0][0] - timedelta(days=1))
+            if previous[0] <= last:
+                break
+            periods.insert(0, previous)
+        return periods
+
+    @api.model
+    def _make_statements(self, periods):
+        """Make the statements of these periods; one that fails holds up no other.
+
+        :param dict periods: contract -> (first day, last day)
+        :return: (focalist.statement records, dict contract -> what went wrong)
+        """
+        values = {
+            contract: contract._prepare_statement(*periods[contract], lines)
+            for contract, lines in self.env["focalist.statement.line"]
+            ._measure(periods)
+            .items()
+        }
+        # The run's rights were checked; its records are written by nobody's hand.
+        statements = self.env["focalist.statement"].sudo()
+        try:
+            with self.env.cr.savepoint():
+                return statements.create(list(values.values())).sudo(False), {}
+        except (UserError, psycopg2.IntegrityError, psycopg2.DataError):
+            made, failures = statements, {}
+        for contract, vals in values.items():
+            try:
+                with self.env.cr.savepoint():
+                    made += statements.create(vals)
+            except UserError as error:
+                failures[contract] = str(error)
+            except (psycopg2.IntegrityError, psycopg2.DataError):
+                failures[contract] = self.env._(
+                    "Its readings do not fit together: look for a meter that jumped, or"
+                    " for another statement of the same pages."
+                )
+        return made.sudo(False), failures
 
     def _prepare_statement(self, start, end, lines):
         """Values of a period's statement.
@@ -374,11 +499,28 @@ class FocalistContract(models.Model):
             "pricing_id": pricing.id,
             "date_start": start,
             "date_end": end,
+            "service_start": max(start, self.date_start),
+            "service_end": min(end, self.date_end or end),
             "line_ids": [
                 Command.create(line | {"price_unit": pricing._price(line["meter"])})
                 for line in lines
             ],
         }
+
+    def _devices_outside(self):
+        """The active devices of these contracts' clients that are in no contract.
+
+        :return: dict partner -> focalist.device records
+        """
+        devices = self.env["focalist.device"].search(
+            [("partner_id", "in", self.partner_id.ids), ("state", "=", "active")]
+        )
+        inside = (
+            self.env["focalist.contract.device"]
+            .search([("device_id", "in", devices.ids), ("end_at", "=", False)])
+            .device_id
+        )
+        return (devices - inside).grouped("partner_id")
 
     def action_open_statements(self):
         """Open the contract's statements."""

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 
 class FocalistContractDevice(models.Model):
@@ -6,6 +7,7 @@ class FocalistContractDevice(models.Model):
 
     _name = "focalist.contract.device"
     _description = "Device in a Contract"
+    _inherit = ["focalist.guarded.mixin"]
     _order = "contract_id, start_at desc, id"
     _rec_name = "device_id"
     _check_company_auto = True
@@ -40,7 +42,7 @@ class FocalistContractDevice(models.Model):
     )
     site_id = fields.Many2one(related="device_id.site_id")
     serial_number = fields.Char(related="device_id.serial_number")
-    start_at = fields.Datetime("From", required=True)
+    start_at = fields.Datetime("From", required=True, default=fields.Datetime.now)
     end_at = fields.Datetime("To", help="Empty while the device is in the contract.")
 
     _order_of_moments = models.Constraint(
@@ -54,6 +56,20 @@ class FocalistContractDevice(models.Model):
         "A device is in one contract at a time.",
     )
 
+    @api.constrains("device_id", "contract_id")
+    def _check_stood_at_client(self):
+        """A contract bills its client's devices, and no others."""
+        for member in self:
+            if member.partner_id not in member.device_id.placement_ids.partner_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(device)s has never stood at %(client)s. Move it there"
+                        " first.",
+                        device=member.device_id.display_name,
+                        client=member.partner_id.name,
+                    )
+                )
+
     @api.model_create_multi
     def create(self, vals_list):
         """The stay that ends where a new one begins is written first: no overlap."""
@@ -64,46 +80,70 @@ class FocalistContractDevice(models.Model):
     def _join_contracts(self, contracts):
         """Put the client's devices that are in no contract into these.
 
-        Back to when they came to the client: what the contract's start leaves out is
-        not billed.
+        Back to when they came to the client or left their last contract: what a
+        contract's own start leaves out is not billed.
 
-        :param contracts: active focalist.contract records; the first of a client takes
+        :param contracts: focalist.contract records; the first active one of a client
+            takes its devices
         """
         firsts = {}
         for contract in contracts.sorted("id"):
-            firsts.setdefault(contract.partner_id, contract)
+            if contract.state == "active":
+                firsts.setdefault(contract.partner_id, contract)
         placements = self.env["focalist.device.placement"].search(
             [("partner_id", "in", [client.id for client in firsts])],
             order="device_id, start_at",
         )
-        taken = set(
-            self.search([("device_id", "in", placements.device_id.ids)]).mapped(
-                lambda member: (member.device_id, member.partner_id)
+        members = self.search([("device_id", "in", placements.device_id.ids)])
+        by_device = members.grouped("device_id")
+        joining = []
+        for stay in self._stays(placements):
+            inside = by_device.get(stay["device"], self).filtered(
+                lambda member, stay=stay: (
+                    (not member.end_at or member.end_at > stay["start_at"])
+                    and (not stay["end_at"] or member.start_at < stay["end_at"])
+                )
             )
-        )
+            if any(not member.end_at for member in inside):
+                continue
+            start = max([stay["start_at"], *inside.mapped("end_at")])
+            if not stay["end_at"] or start < stay["end_at"]:
+                joining.append(
+                    {
+                        "contract_id": firsts[stay["client"]].id,
+                        "device_id": stay["device"].id,
+                        "start_at": start,
+                        "end_at": stay["end_at"],
+                    }
+                )
+        return self.create(joining)
+
+    @api.model
+    def _stays(self, placements):
+        """Placements joined where one begins at the client as the other ends.
+
+        :param placements: sorted by device and start
+        :return: list of dict(device, client, start_at, end_at)
+        """
         stays = []
         for placement in placements:
-            if (placement.device_id, placement.partner_id) in taken:
-                continue
             last = stays[-1] if stays else {}
-            contract = firsts[placement.partner_id]
-            # From one site of the client to the next, it stays in its contract.
             if (
-                last.get("device_id") == placement.device_id.id
-                and last["contract_id"] == contract.id
+                last.get("device") == placement.device_id
+                and last["client"] == placement.partner_id
                 and last["end_at"] == placement.start_at
             ):
                 last["end_at"] = placement.end_at
             else:
                 stays.append(
                     {
-                        "contract_id": contract.id,
-                        "device_id": placement.device_id.id,
+                        "device": placement.device_id,
+                        "client": placement.partner_id,
                         "start_at": placement.start_at,
                         "end_at": placement.end_at,
                     }
                 )
-        return self.create(stays)
+        return stays
 
     @api.model
     def _follow(self, placements):
@@ -111,30 +151,36 @@ class FocalistContractDevice(models.Model):
 
         :param placements: focalist.device.placement records just made
         """
-        contracts = self.env["focalist.contract"].search(
-            [
-                ("partner_id", "in", placements.partner_id.ids),
-                ("state", "=", "active"),
-            ],
-            order="id",
-        )
         firsts = {}
-        for contract in contracts:
-            firsts.setdefault(contract.partner_id, contract)
-        present = {
-            member.device_id: member
-            for member in self.search(
-                [("device_id", "in", placements.device_id.ids), ("end_at", "=", False)]
-            )
-        }
+        for contract in self.env["focalist.contract"].search(
+            [("partner_id", "in", placements.partner_id.ids), ("state", "=", "active")],
+            order="id",
+        ):
+            firsts.setdefault(contract.partner_id, []).append(contract)
+        members = self.search([("device_id", "in", placements.device_id.ids)])
         joining = []
         for placement in placements.sorted("start_at"):
-            member = present.get(placement.device_id)
-            if member and member.partner_id == placement.partner_id:
+            # The one that goes on, or ends at this very moment since the device moved.
+            member = members.filtered(
+                lambda member, p=placement: (
+                    member.device_id == p.device_id
+                    and (not member.end_at or member.end_at >= p.start_at)
+                )
+            ).sorted("start_at")[-1:]
+            if member.partner_id == placement.partner_id:
+                if member.end_at == placement.start_at:
+                    member.end_at = placement.end_at
                 continue
             if member:
                 member.end_at = placement.start_at
-            contract = firsts.get(placement.partner_id)
+            contract = next(
+                (
+                    contract
+                    for contract in firsts.get(placement.partner_id, ())
+                    if not contract.date_end or contract._end_at() > placement.start_at
+                ),
+                None,
+            )
             if contract:
                 joining.append(
                     {
@@ -145,3 +191,64 @@ class FocalistContractDevice(models.Model):
                     }
                 )
         return self.create(joining)
+
+    @api.model
+    def _leave(self, placements):
+        """End what devices that left a client without coming back were in.
+
+        :param placements: focalist.device.placement records that have ended
+        """
+        starts = self.env["focalist.device.placement"].search(
+            [("device_id", "in", placements.device_id.ids)]
+        )
+        going_on = {(stay.device_id, stay.partner_id, stay.start_at) for stay in starts}
+        for member in self.search([("device_id", "in", placements.device_id.ids)]):
+            ends = [
+                placement.end_at
+                for placement in placements
+                if placement.device_id == member.device_id
+                and placement.partner_id == member.partner_id
+                and placement.end_at
+                and placement.end_at > member.start_at
+                and (not member.end_at or placement.end_at < member.end_at)
+            ]
+            last = max(ends, default=None)
+            if last and (member.device_id, member.partner_id, last) not in going_on:
+                member.end_at = last
+
+    def _stay_on(self):
+        """Take back the end of devices that have not gone anywhere since."""
+        for member in self:
+            later = self.search_count(
+                [
+                    ("device_id", "=", member.device_id.id),
+                    ("start_at", ">=", member.end_at),
+                ],
+                limit=1,
+            )
+            if not later and member.device_id.partner_id == member.partner_id:
+                member.end_at = False
+
+    @api.model
+    def _end_with(self, contracts):
+        """Let devices leave contracts that end, and stay where an end was taken back.
+
+        They join another active contract of the client where it has one.
+        """
+        for contract in contracts:
+            if contract.date_end:
+                end = contract._end_at()
+                for member in contract.member_ids:
+                    if member.start_at < end and (
+                        not member.end_at or member.end_at > end
+                    ):
+                        member.end_at = end
+        others = self.env["focalist.contract"].search(
+            [
+                ("partner_id", "in", contracts.partner_id.ids),
+                ("state", "=", "active"),
+                ("date_end", "=", False),
+            ]
+        )
+        self.flush_model()
+        self._join_contracts(others)

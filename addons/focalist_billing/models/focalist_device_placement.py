@@ -14,3 +14,10 @@ class FocalistDevicePlacement(models.Model):
         placements = super().create(vals_list)
         self.env["focalist.contract.device"].sudo()._follow(placements.sudo())
         return placements
+
+    def write(self, vals):
+        """A device that leaves a client leaves its contract; see create."""
+        result = super().write(vals)
+        if vals.get("end_at"):
+            self.env["focalist.contract.device"].sudo()._leave(self.sudo())
+        return result

@@ -52,6 +52,10 @@ class FocalistPricing(models.Model):
 
     @api.model
     def _default_date_from(self):
+        # A contract that is still on the form has no prices to ask for.
+        start = self.env.context.get("focalist_draft_start")
+        if start:
+            return start
         contract = self.env["focalist.contract"].browse(
             self.env.context.get("default_contract_id")
         )
@@ -94,11 +98,31 @@ class FocalistPricing(models.Model):
 
     def write(self, vals):
         """Prices of a period that was invoiced stay; drafts follow."""
-        if vals.keys() & {"contract_id", "model", "date_from", *self._price_fields()}:
+        if "contract_id" in vals and any(
+            pricing.contract_id.id != vals["contract_id"] for pricing in self
+        ):
+            raise UserError(self.env._("Prices stay with their contract."))
+        priced = vals.keys() & {"model", "date_from", *self._price_fields()}
+        if priced:
             self._check_not_invoiced()
         result = super().write(vals)
-        if vals.keys() & set(self._price_fields()):
-            self.statement_ids.filtered(lambda s: s.state == "draft")._take_prices()
+        if priced:
+            self.contract_id._price_drafts()
+        return result
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        versions = super().create(vals_list)
+        versions.contract_id._price_drafts()
+        return versions
+
+    def unlink(self):
+        """Drafts go back to the version before."""
+        contracts = self.contract_id
+        drafts = contracts._drafts()
+        drafts.sudo().pricing_id = False
+        result = super().unlink()
+        contracts._price_drafts()
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -123,6 +147,5 @@ class FocalistPricing(models.Model):
         return ("price_mono", "price_color", "price_scan")
 
     def _price(self, meter):
-        """The price of a page of a meter, in the contract's currency."""
-        self.ensure_one()
+        """The price of a page of a meter, in the contract's currency, or 0."""
         return self[f"price_{meter}"]

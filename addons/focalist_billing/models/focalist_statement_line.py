@@ -14,6 +14,7 @@ class FocalistStatementLine(models.Model):
 
     _name = "focalist.statement.line"
     _description = "Meter of a Statement"
+    _inherit = ["focalist.guarded.mixin"]
     _order = "statement_id, site_id, device_id, meter, id"
     _rec_name = "device_id"
 

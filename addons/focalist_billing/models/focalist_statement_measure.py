@@ -13,10 +13,12 @@ class FocalistStatementLine(models.Model):
     def _measure(self, periods):
         """Find the readings that each period's pages lie between.
 
-        The first reading is the one that closed the last statement of this device and
-        meter; without one, the last before the period, else the first in it. The last
-        one is the last in the period, by the clock of the site where the device stood.
-        So a page belongs to one period or to none: never to two.
+        A device's pages are the client's for as long as it stays there without a break.
+        Within a stay, the first reading is the one that closed the last statement of
+        this device and meter; without one, the last before the period (or before the
+        device joined the contract), else the first in it. The last one is the last in
+        the period, by the clock of the site where the device stood, and no later than
+        where another statement begins. So a page is billed once or never.
 
         :param dict periods: contract -> (first day, last day)
         :return: dict contract -> list of values of its lines, prices missing;
@@ -34,8 +36,7 @@ class FocalistStatementLine(models.Model):
                 ), member AS (%(members)s
                 ), bound AS (%(bounds)s)
                 SELECT * FROM bound
-                 WHERE reading_from_id <> reading_to_id
-                 ORDER BY contract_id, site_id, device_id, meter
+                 ORDER BY contract_id, site_id, device_id, meter, read_from_at
                 """,
                 periods=SQL(", ").join(
                     SQL("(%s, %s::date, %s::date)", contract.id, start, end)
@@ -59,28 +60,44 @@ class FocalistStatementLine(models.Model):
     def _measured_members(self):
         """SQL of the devices of each period with the counters that bill them.
 
-        A mono printer that tells no mono meter is billed by its total, where that
-        counts impressions: a count of sheets is not billed as pages.
+        The days are cut by the contract's own start and end. `stay_start` is when the
+        device came to the client without having left since. A mono printer that tells
+        no mono meter is billed by its total; if it was, it is until it tells one.
         """
         return SQL(
             """
-            SELECT period.*, c.partner_id, m.device_id, d.serial_number,
+            SELECT period.contract_id, c.partner_id, m.device_id, d.serial_number,
                    counter.meter, counter.counter,
-                   GREATEST(m.start_at, c.date_start::timestamp - INTERVAL '1 day')
-                       AS start_at,
-                   LEAST(m.end_at, c.date_end::timestamp + INTERVAL '2 days') AS end_at
+                   GREATEST(period.first_day, c.date_start) AS first_day,
+                   LEAST(period.last_day, c.date_end) AS last_day,
+                   m.start_at, m.end_at,
+                   COALESCE(stay.start_at, m.start_at) AS stay_start
               FROM period
               JOIN focalist_contract c ON c.id = period.contract_id
               JOIN focalist_contract_device m ON m.contract_id = c.id
+               AND m.start_at < period.last_day + INTERVAL '2 days'
+               AND (m.end_at IS NULL
+                    OR m.end_at >= period.first_day - INTERVAL '1 day')
               JOIN focalist_device d ON d.id = m.device_id
               JOIN focalist_device_model model ON model.id = d.model_id
+         LEFT JOIN LATERAL (
+                   SELECT MAX(p.start_at) AS start_at
+                     FROM focalist_device_placement p
+                    WHERE p.device_id = m.device_id AND p.partner_id = c.partner_id
+                      AND p.start_at <= m.start_at
+                      AND NOT EXISTS (
+                          SELECT FROM focalist_device_placement earlier
+                           WHERE earlier.device_id = p.device_id
+                             AND earlier.partner_id = p.partner_id
+                             AND earlier.end_at = p.start_at)) AS stay ON TRUE
         CROSS JOIN LATERAL (VALUES ('mono', 'mono'), ('color', 'color'),
                                    ('scan', 'scan'), ('mono', 'total')
                            ) AS counter(meter, counter)
              WHERE d.last_meters ? counter.counter
-               AND (counter.counter <> 'total'
-                    OR NOT (d.last_meters ?| ARRAY['mono', 'color']
-                            OR model.is_color IS TRUE))
+               AND (counter.counter <> 'total' OR model.is_color IS NOT TRUE AND (
+                    NOT d.last_meters ?| ARRAY['mono', 'color']
+                    OR EXISTS (SELECT FROM focalist_statement_line l
+                                WHERE l.device_id = d.id AND l.counter = 'total')))
             """
         )
 
@@ -95,7 +112,9 @@ class FocalistStatementLine(models.Model):
         usable = SQL("r.%s IS NOT NULL", column)
         if counter == "total":
             usable = SQL(
-                "%s AND COALESCE(r.raw #>> '{meter_units,total}', '') <> 'sheets'",
+                "%s AND r.meter_mono IS NULL AND r.meter_color IS NULL"
+                # A count of sheets is not billed as pages.
+                " AND COALESCE(r.raw #>> '{meter_units,total}', '') <> 'sheets'",
                 usable,
             )
         own = SQL(
@@ -104,8 +123,7 @@ class FocalistStatementLine(models.Model):
               JOIN focalist_site s ON s.id = r.site_id
              WHERE r.device_id = member.device_id
                AND r.partner_id = member.partner_id
-               AND r.read_at >= member.start_at
-               AND (member.end_at IS NULL OR r.read_at <= member.end_at)
+               AND r.read_at >= member.stay_start
                AND %s
             """,
             usable,
@@ -126,25 +144,22 @@ class FocalistStatementLine(models.Model):
                     WHERE l.device_id = member.device_id
                       AND l.partner_id = member.partner_id
                       AND l.meter = member.meter AND l.counter = member.counter
-                      AND l.cancelled IS NOT TRUE AND st.date_end < member.first_day
+                      AND l.cancelled IS NOT TRUE
+                      AND l.read_to_at >= member.stay_start
+                      AND (st.date_end < member.first_day
+                           OR l.read_to_at <= member.start_at)
                     ORDER BY l.read_to_at DESC LIMIT 1) AS billed ON TRUE
          LEFT JOIN LATERAL (
-                   SELECT MIN(l.read_from_at) AS read_at
-                     FROM focalist_statement_line l
-                     JOIN focalist_statement st ON st.id = l.statement_id
-                    WHERE l.device_id = member.device_id
-                      AND l.partner_id = member.partner_id
-                      AND l.meter = member.meter
-                      AND l.cancelled IS NOT TRUE AND st.date_start > member.last_day
-                   ) AS following ON TRUE
-         LEFT JOIN LATERAL (
                    SELECT r.id %(own)s
-                      AND r.read_at < member.first_day + INTERVAL '1 day'
-                      AND %(local_day)s < member.first_day
+                      AND r.read_at < GREATEST(member.first_day + INTERVAL '1 day',
+                                               member.start_at + INTERVAL '1 second')
+                      AND (%(local_day)s < member.first_day
+                           OR r.read_at <= member.start_at)
                     ORDER BY r.read_at DESC, r.id DESC LIMIT 1) AS before ON TRUE
          LEFT JOIN LATERAL (
                    SELECT r.id %(own)s
-                      AND r.read_at >= member.first_day - INTERVAL '1 day'
+                      AND r.read_at >= GREATEST(member.first_day - INTERVAL '1 day',
+                                                member.start_at)
                       AND %(local_day)s >= member.first_day
                     ORDER BY r.read_at, r.id LIMIT 1) AS within ON TRUE
               JOIN LATERAL (
@@ -152,13 +167,20 @@ class FocalistStatementLine(models.Model):
                      FROM focalist_meter_reading r
                     WHERE r.id = COALESCE(billed.id, before.id, within.id)
                    ) AS first ON TRUE
+         LEFT JOIN LATERAL (
+                   SELECT MIN(l.read_from_at) AS read_at
+                     FROM focalist_statement_line l
+                    WHERE l.device_id = member.device_id AND l.meter = member.meter
+                      AND l.cancelled IS NOT TRUE AND l.read_from_at >= first.read_at
+                   ) AS following ON TRUE
               JOIN LATERAL (
                    SELECT r.id, r.read_at, r.site_id, r.%(column)s AS value %(own)s
                       AND r.read_at > first.read_at
                       AND r.read_at < member.last_day + INTERVAL '2 days'
-                      AND %(local_day)s <= member.last_day
+                      AND (member.end_at IS NULL OR r.read_at <= member.end_at)
                       AND (following.read_at IS NULL
                            OR r.read_at <= following.read_at)
+                      AND %(local_day)s <= member.last_day
                     ORDER BY r.read_at DESC, r.id DESC LIMIT 1) AS last ON TRUE
              WHERE member.counter = %(counter)s
             """,

@@ -3,8 +3,10 @@ from . import (
     test_invoice,
     test_measure,
     test_pdf,
+    test_periods,
     test_portal,
     test_pricing,
     test_rights,
+    test_stays,
     test_tours,
 )

@@ -117,6 +117,7 @@ class TestInvoice(BillingCommon):
 
     def test_nothing_to_invoice_is_said(self):
         self.contract.pricing_ids.write({"price_mono": 0, "price_color": 0})
+        self.assertEqual(self.statement.state, "empty")
         with self.assertRaisesRegex(UserError, "nothing to invoice"):
             self.statement._create_invoices()
 

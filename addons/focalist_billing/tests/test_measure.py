@@ -161,6 +161,20 @@ class TestMeasure(BillingCommon):
         silent = self._read(self.site, "A002", ("2026-01-31 08:00", {"mono": 5}))
         statement = self._bill()
         self.assertEqual(statement.missing_device_ids, silent)
+        self.assertIn("A002", statement.missing_note)
+        self.assertIn("Mono", statement.missing_note)
+
+    def test_a_missing_meter_is_named(self):
+        self._read(
+            self.site,
+            "A001",
+            ("2026-02-28 08:00", {"mono": 100, "color": 10}),
+            ("2026-03-10 08:00", {"mono": 90, "color": 20}),
+        )
+        statement = self._bill()
+        self.assert_lines(statement, ("A001", "color", 10, 20, 10))
+        self.assertIn("Mono", statement.missing_note)
+        self.assertNotIn("Colour", statement.missing_note)
 
     def test_another_clients_pages_are_not_billed(self):
         """T3: what a device printed elsewhere is not this client's."""
@@ -226,7 +240,7 @@ class TestMeasure(BillingCommon):
         self.assertFalse(again)
         self.assertIn("already", problems[self.contract])
         with self.assertRaises(UniqueViolation), mute_logger("odoo.sql_db"):
-            statement.copy()
+            statement.sudo().copy()
             self.env.flush_all()
 
     def test_pages_are_billed_once_by_the_database(self):
@@ -238,7 +252,7 @@ class TestMeasure(BillingCommon):
         )
         line = self._bill().line_ids
         with self.assertRaises(UniqueViolation), mute_logger("odoo.sql_db"):
-            line.copy()
+            line.sudo().copy()
             self.env.flush_all()
 
     def test_a_billed_reading_cannot_be_deleted(self):

@@ -98,6 +98,14 @@ class TestPortal(PortalCommon):
             focalist_coordinated_site_ids=[Command.set(second.ids)],
         )
         self.assertFalse(self.env["focalist.statement.line"].with_user(user).search([]))
+        self.assertFalse(self.env["account.move"].with_user(user).search([]))
         self.authenticate("second", "second")
-        page = self.url_open(f"/my/invoices/{self.move.id}")
-        self.assertNotIn("A001", page.text)
+        for url in ("", "?report_type=pdf&download=true", "?report_type=html"):
+            page = self.url_open(f"/my/invoices/{self.move.id}{url}")
+            self.assertTrue(
+                page.url.endswith("/my"), "an invoice is the whole client's"
+            )
+        page = self.url_open(
+            f"/web/content/account.move/{self.move.id}/invoice_pdf_report_file"
+        )
+        self.assertEqual(page.status_code, 404)

@@ -37,18 +37,28 @@ class FocalistBillingRun(models.TransientModel):
                 self.env._("No contract has a period that ends in this month.")
             )
         statements, problems = contracts._bill(self.month)
-        if not problems:
+        notes = [
+            {"contract_id": contract.id, "message": message}
+            for contract, message in problems.items()
+        ]
+        by_client = contracts.grouped("partner_id")
+        notes += [
+            {
+                "contract_id": by_client[client][:1].id,
+                "message": self.env._(
+                    "In no contract, and so not billed: %(devices)s",
+                    devices=", ".join(devices.mapped("display_name")),
+                ),
+            }
+            for client, devices in contracts._devices_outside().items()
+        ]
+        if not notes:
             return self._open(statements)
         self.write(
             {
                 "state": "done",
                 "statement_ids": statements.ids,
-                "problem_ids": [
-                    fields.Command.create(
-                        {"contract_id": contract.id, "message": message}
-                    )
-                    for contract, message in problems.items()
-                ],
+                "problem_ids": [fields.Command.create(note) for note in notes],
             }
         )
         return {
@@ -67,7 +77,8 @@ class FocalistBillingRun(models.TransientModel):
         return self._open(self.statement_ids)
 
     def _contracts(self):
-        """The contracts to bill: those chosen, else all with a period ending then."""
+        """The contracts to bill: those chosen, else all that are due this month."""
+        first_day = fields.Date.start_of(self.month, "month")
         last_day = fields.Date.end_of(self.month, "month")
         return self.contract_ids or self.env["focalist.contract"].search(
             [
@@ -76,9 +87,11 @@ class FocalistBillingRun(models.TransientModel):
                 ("date_start", "<=", last_day),
                 "|",
                 ("date_end", "=", False),
-                ("date_end", ">=", fields.Date.start_of(self.month, "month")),
+                ("date_end", ">=", first_day),
             ]
-        ).filtered(lambda contract: contract._period_of(self.month)[1] == last_day)
+        ).filtered(
+            lambda contract: first_day <= contract._due_on(self.month) <= last_day
+        )
 
     @api.model
     def _open(self, statements):

@@ -1,4 +1,4 @@
-"""Bill the present month of the only contract, and post its invoice."""
+"""End the only contract today, bill its last period, and post the invoice."""
 
 import json
 import os
@@ -6,7 +6,9 @@ from pathlib import Path
 
 from odoo import fields
 
-statements, problems = env["focalist.contract"].search([])._bill(fields.Date.today())
+contract = env["focalist.contract"].search([])
+contract.action_close()
+statements, problems = contract._bill(fields.Date.today())
 move = statements._create_invoices()
 move.action_post()
 portal = move.get_portal_url()  # makes the token that it holds

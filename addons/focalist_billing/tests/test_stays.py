@@ -1,0 +1,183 @@
+from odoo import Command
+from odoo.tests import freeze_time, tagged
+
+from .common import BillingCommon
+
+
+@tagged("post_install", "-at_install")
+class TestStays(BillingCommon):
+    """Devices that come, go and come back, and contracts that follow each other."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.other, cls.other_site = cls._make_client("Other")
+        cls.other_contract = cls._make_contract(cls.other)
+
+    def pages(self, day, contract=None):
+        statement = self._bill(day, contract)
+        return [
+            (line.value_from, line.value_to)
+            for line in statement.line_ids.sorted("read_from_at")
+        ]
+
+    def test_there_and_back_is_billed_once(self):
+        device = self._read(
+            self.site,
+            "A001",
+            ("2026-01-31 08:00", {"mono": 1000}),
+            ("2026-02-28 08:00", {"mono": 2000}),
+            ("2026-03-10 08:00", {"mono": 2500}),
+        )
+        device._move(self.other_site, self.at("2026-03-10 09:00:00"))
+        self._read(
+            self.other_site,
+            "A001",
+            ("2026-03-10 10:00", {"mono": 2500}),
+            ("2026-03-31 08:00", {"mono": 7500}),
+            ("2026-04-05 08:00", {"mono": 8500}),
+        )
+        device._move(self.site, self.at("2026-04-05 09:00:00"))
+        self._read(
+            self.site,
+            "A001",
+            ("2026-04-05 10:00", {"mono": 8500}),
+            ("2026-04-20 08:00", {"mono": 8600}),
+        )
+        self.assertEqual(self.pages("2026-02-01"), [(1000, 2000)])
+        self.assertEqual(self.pages("2026-03-01"), [(2000, 2500)])
+        self.assertEqual(self.pages("2026-04-01"), [(8500, 8600)])
+        self.assertEqual(self.pages("2026-03-01", self.other_contract), [(2500, 7500)])
+        self.assertEqual(self.pages("2026-04-01", self.other_contract), [(7500, 8500)])
+
+    def at(self, moment):
+        return self.env["focalist.device"]._fields["last_report_at"].to_datetime(moment)
+
+    def test_there_and_back_within_one_period(self):
+        device = self._read(
+            self.site,
+            "A001",
+            ("2026-02-28 08:00", {"mono": 100}),
+            ("2026-03-05 08:00", {"mono": 200}),
+        )
+        device._move(self.other_site, self.at("2026-03-05 09:00:00"))
+        self._read(self.other_site, "A001", ("2026-03-06 08:00", {"mono": 1000}))
+        device._move(self.site, self.at("2026-03-20 09:00:00"))
+        self._read(
+            self.site,
+            "A001",
+            ("2026-03-20 10:00", {"mono": 5000}),
+            ("2026-03-31 08:00", {"mono": 5050}),
+        )
+        self.assertEqual(self.pages("2026-03-01"), [(100, 200), (5000, 5050)])
+
+    def test_out_of_service_in_between(self):
+        device = self._read(
+            self.site,
+            "A001",
+            ("2026-02-28 08:00", {"mono": 1000}),
+            ("2026-03-10 08:00", {"mono": 2000}),
+        )
+        with freeze_time("2026-03-10 09:00:00"):
+            device.action_retire()
+        self.assertTrue(self.contract.member_ids.end_at)
+        device._move(self.site, self.at("2026-04-10 09:00:00"))
+        self._read(
+            self.site,
+            "A001",
+            ("2026-04-10 10:00", {"mono": 2500}),
+            ("2026-04-20 08:00", {"mono": 2600}),
+        )
+        self.assertEqual(self.pages("2026-03-01"), [(1000, 2000)])
+        self.assertEqual(self.pages("2026-04-01"), [(2500, 2600)])
+
+    def test_a_retired_device_is_not_missed(self):
+        device = self._read(self.site, "A001", ("2026-02-10 08:00", {"mono": 1000}))
+        self._read(
+            self.site,
+            "A002",
+            ("2026-02-28 08:00", {"mono": 100}),
+            ("2026-03-31 08:00", {"mono": 200}),
+        )
+        with freeze_time("2026-02-11"):
+            device.action_retire()
+        self.assertFalse(self._bill().missing_device_ids)
+
+    def test_from_one_contract_into_another_of_the_client(self):
+        device = self._read(
+            self.site,
+            "A001",
+            ("2026-02-28 08:00", {"mono": 1000}),
+            ("2026-03-14 08:00", {"mono": 1400}),
+            ("2026-03-16 08:00", {"mono": 1600}),
+            ("2026-03-31 08:00", {"mono": 3100}),
+        )
+        second = self._make_contract(self.client)
+        self.contract.member_ids.end_at = "2026-03-15 00:00:00"
+        second.member_ids = [
+            Command.create({"device_id": device.id, "start_at": "2026-03-15 00:00:00"})
+        ]
+        self.assertEqual(self.pages("2026-03-01", second), [(1400, 3100)])
+        self.assertEqual(self.pages("2026-03-01"), [(1000, 1400)])
+
+    def test_a_contract_that_follows_takes_the_devices(self):
+        self._read(
+            self.site,
+            "A001",
+            ("2026-02-28 08:00", {"mono": 1000}),
+            ("2026-03-31 08:00", {"mono": 2000}),
+            ("2026-04-30 08:00", {"mono": 3000}),
+        )
+        self.contract.date_end = "2026-03-31"
+        self.contract.action_close()
+        second = self._make_contract(self.client, price_mono=0.02)
+        self.assertEqual(len(second.member_ids), 1)
+        self.assertEqual(self.pages("2026-03-01"), [(1000, 2000)])
+        self.assertEqual(self.pages("2026-04-01", second), [(2000, 3000)])
+        self.assertFalse(self._bill("2026-04-01"))
+
+    def test_days_outside_the_contract_are_not_billed(self):
+        client, site = self._make_client("Cut")
+        self._read(
+            site,
+            "C001",
+            *(
+                (f"2026-03-{day:02} {hour:02}:00", {"mono": 1000 * day + hour})
+                for day in range(10, 26)
+                for hour in (2, 10, 18)
+            ),
+        )
+        contract = self.env["focalist.contract"].create(
+            {
+                "partner_id": client.id,
+                "date_start": "2026-03-15",
+                "date_end": "2026-03-20",
+                "pricing_ids": [
+                    Command.create({"date_from": "2026-03-15", "price_mono": 0.01})
+                ],
+            }
+        )
+        contract.action_activate()
+        statement = self._bill(contract=contract)
+        line = statement.line_ids
+        self.assertEqual((line.value_from, line.value_to), (14018, 20018))
+        move = statement._create_invoices()
+        self.assertIn("03/15/2026", move.invoice_line_ids.name)
+        self.assertIn("03/20/2026", move.invoice_line_ids.name)
+
+    def test_a_mono_meter_that_begins_later(self):
+        self._read(
+            self.site,
+            "A001",
+            ("2026-01-31 08:00", {"total": 900}),
+            ("2026-02-28 08:00", {"total": 1000}),
+        )
+        self.assertEqual(self.pages("2026-02-01"), [(900, 1000)])
+        self._read(
+            self.site,
+            "A001",
+            ("2026-03-10 08:00", {"total": 1500}),
+            ("2026-03-11 08:00", {"total": 1550, "mono": 1550}),
+            ("2026-03-31 08:00", {"total": 2000, "mono": 2000}),
+        )
+        self.assertEqual(self.pages("2026-03-01"), [(1000, 1500), (1550, 2000)])
