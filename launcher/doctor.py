@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from launcher import environment, odoo_source, postgres, system
+from launcher import debian, environment, odoo_source, postgres, system
 from launcher.console import Problem, say
 from launcher.demo import chosen_port, ports, snmp_port
 from launcher.paths import ROOT, cache
@@ -74,7 +74,7 @@ def _odoo() -> Iterator[Finding]:
         recorded = odoo_source.record()["odoo-19"]["version"]
         first = f"Debian's {recorded} will be downloaded on the first start"
         yield Finding(COSTS, "Odoo", first)
-        if not odoo_source.KEYRING.exists() and not system.can_install():
+        if not debian.KEYRING.exists() and not system.can_install():
             cost = "sudo apt-get install debian-archive-keyring, or set ODOO_PATH"
             yield Finding(BAD, "Debian's keys", "missing", cost)
         return
