@@ -99,13 +99,14 @@ def install(packages: Iterable[str]) -> list[str]:
     """Install what can be had of `packages`, as root; return what cannot."""
     packages = list(packages)
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    with step(f"Installing {', '.join(packages)}") as work:
-        if not all(map(available, packages)):
+    if not all(map(available, packages)):
+        with step("Reading the system's package lists") as work:
             processes.run(
                 ["apt-get", "update"], log=LOGS / "apt.log", on_line=work.progress
             )
-        found = [package for package in packages if available(package)]
-        if found:
+    found = [package for package in packages if available(package)]
+    if found:
+        with step(f"Installing {', '.join(found)}") as work:
             processes.run(
                 ["apt-get", "install", "-y", "--no-install-recommends", *found],
                 log=LOGS / "apt.log",
