@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from launcher import console, environment, odoo_config, postgres, system
+from launcher import console, environment, odoo_config, postgres, wkhtmltopdf
 from launcher.console import Problem, say, step
 from launcher.databases import Databases, own_modules
 from launcher.paths import LOGS, ROOT, STATE
@@ -68,7 +68,7 @@ class Demo:
 
     def run(self, *, fresh: bool, once: bool) -> None:
         self._check_ports()
-        system.ensure(system.WKHTMLTOPDF)
+        wkhtmltopdf.ensure()
         self.environment = environment.get()
         self.server = self.running.enter_context(postgres.running(self.environment))
         self.databases = Databases(self.environment, self.server)

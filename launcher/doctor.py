@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from launcher import environment, odoo_source, postgres, system
+from launcher import debian, environment, odoo_source, postgres, system
 from launcher.console import Problem, say
 from launcher.demo import chosen_port, ports, snmp_port
 from launcher.paths import ROOT, cache
@@ -74,7 +74,7 @@ def _odoo() -> Iterator[Finding]:
         recorded = odoo_source.record()["odoo-19"]["version"]
         first = f"Debian's {recorded} will be downloaded on the first start"
         yield Finding(COSTS, "Odoo", first)
-        if not odoo_source.KEYRING.exists() and not system.can_install():
+        if not debian.KEYRING.exists() and not system.can_install():
             cost = "sudo apt-get install debian-archive-keyring, or set ODOO_PATH"
             yield Finding(BAD, "Debian's keys", "missing", cost)
         return
@@ -114,7 +114,11 @@ def _program(need: system.Need, *version: str) -> Finding:
 
 
 def _wkhtmltopdf() -> Finding:
-    found = _program(system.WKHTMLTOPDF, "--version")
+    need = system.WKHTMLTOPDF
+    if not need.find() and not system.available(need.packages[0]):
+        first = "Debian 12's will be downloaded on the first start"
+        return Finding(COSTS, need.name, first)
+    found = _program(need, "--version")
     if found.mark != GOOD or "with patched qt" in found.text:
         return found
     return Finding(
@@ -127,10 +131,8 @@ def _wkhtmltopdf() -> Finding:
 
 
 def _fonts() -> Finding:
-    if not shutil.which("fc-list"):
-        return Finding(
-            COSTS, "Fonts", "fontconfig is missing", "documents have no letters"
-        )
+    if not system.FONTS.find():
+        return Finding(COSTS, "Fonts", "missing", system.FONTS.missing())
     families = subprocess.run(
         ["fc-list", ":", "family"], capture_output=True, text=True, check=False
     ).stdout.splitlines()

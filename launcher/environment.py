@@ -10,7 +10,7 @@ from pathlib import Path
 
 from launcher import odoo_source, processes
 from launcher.console import step
-from launcher.paths import LOGS, ROOT, STATE, cache
+from launcher.paths import LOGS, ROOT, STATE, cache, programs
 
 REQUIREMENTS = (ROOT / "requirements.txt", ROOT / "requirements-dev.txt")
 
@@ -43,6 +43,7 @@ class Environment:
     def variables(self) -> dict[str, str]:
         """The environment variables of every program that is started in it."""
         path = [STATE / "bin", self.prefix / "bin", os.environ.get("PATH", "")]
+        path.append(programs())
         return {
             **os.environ,
             "PATH": os.pathsep.join(map(str, path)),

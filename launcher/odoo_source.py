@@ -9,7 +9,6 @@ what is downloaded; `odoo-packages.json` records the versions that were tried.
 import hashlib
 import json
 import os
-import re
 import runpy
 import shutil
 import subprocess
@@ -20,13 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from launcher import processes, system
-from launcher.console import Problem, step, warn
-from launcher.paths import LOGS, cache
+from launcher import debian, processes
+from launcher.console import Problem, warn
+from launcher.paths import cache
 
 SERIES = 19
 RECORD = Path(__file__).with_name("odoo-packages.json")
-KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 INSIDE = Path("usr/lib/python3/dist-packages")
 #: Names a file that Debian leaves out for its licence and that the web client asks
 #: for. Without it every page logs an error, on which browser tests fail.
@@ -161,10 +159,7 @@ def _unpacked(packages: dict) -> Iterator[tuple[Path, dict]]:
         work = Path(temporary)
         found = _download(packages, work)
         fresh = work / "root"
-        with step("Unpacking Odoo") as unpacking:
-            for number, file in enumerate(sorted(work.glob("*.deb")), 1):
-                unpacking.progress(f"{number}/{len(packages)} {file.name}")
-                processes.run(["dpkg", "-x", file, fresh], log=LOGS / "dpkg.log")
+        debian.unpack(work.glob("*.deb"), fresh, "Odoo")
         left_out = fresh / INSIDE / LEFT_OUT
         left_out.parent.mkdir(parents=True, exist_ok=True)
         left_out.touch()
@@ -175,29 +170,15 @@ def _unpacked(packages: dict) -> Iterator[tuple[Path, dict]]:
 def _download(packages: dict, work: Path) -> dict[str, dict[str, str]]:
     """Let apt fetch the packages into `work`, which checks Debian's signature."""
     suites = sorted({package["suite"] for package in packages.values()})
-    apt = _private_apt(work, suites)
-    with step("Reading Debian's package lists") as reading:
-        processes.run(
-            [*apt, "update"], log=LOGS / "odoo-apt.log", on_line=reading.progress
-        )
     wanted = [f"{name}/{package['suite']}" for name, package in packages.items()]
-    with step("Downloading Odoo from Debian (125 MB)") as downloading:
-
-        def show(line: str) -> None:
-            if status := re.match(r"dlstatus:\d+:([\d.]+):", line):
-                downloading.progress(f"{float(status[1]):.0f} %")
-
-        try:
-            processes.run(
-                [*apt, "-oAPT::Status-Fd=1", "download", *wanted],
-                log=LOGS / "odoo-apt.log",
-                on_line=show,
-                cwd=work,
-            )
-        except Problem as problem:
-            raise Problem(
-                f"Debian's package of Odoo could not be had.\n{problem}\n{OWN_ODOO}"
-            ) from problem
+    try:
+        apt = debian.apt(work, suites)
+        what = "Odoo from Debian (125 MB)"
+        debian.download(apt, "download", *wanted, what=what, cwd=work)
+    except Problem as problem:
+        raise Problem(
+            f"Debian's package of Odoo could not be had.\n{problem}\n{OWN_ODOO}"
+        ) from problem
     return {
         name: {**package, **_identity(next(work.glob(f"{name}_*.deb")))}
         for name, package in packages.items()
@@ -207,69 +188,3 @@ def _download(packages: dict, work: Path) -> dict[str, dict[str, str]]:
 def _identity(file: Path) -> dict[str, str]:
     version = processes.output(["dpkg-deb", "-f", file, "Version"])
     return {"version": version, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
-
-
-def _private_apt(work: Path, suites: list[str]) -> list[str]:
-    """An apt with lists and sources of its own: the system's is left as it is."""
-    for program in ("apt-get", "dpkg"):
-        if not shutil.which(program):
-            raise Problem(f"{program} is missing: this is no Debian.\n{OWN_ODOO}")
-    if not KEYRING.exists() and system.can_install():
-        system.install(["debian-archive-keyring"])
-    if not KEYRING.exists():
-        raise Problem(
-            "Debian's keys are missing: sudo apt-get install debian-archive-keyring\n"
-            f"{OWN_ODOO}"
-        )
-    sources = work / "sources.list"
-    mirror = _mirror()
-    sources.write_text(
-        "".join(
-            f"deb [signed-by={KEYRING}] {mirror} {suite} main\n" for suite in suites
-        )
-    )
-    for folder in ("lists/partial", "cache/archives/partial"):
-        (work / folder).mkdir(parents=True)
-    options = {
-        "Dir::Etc::SourceList": sources,
-        "Dir::Etc::SourceParts": "/dev/null",
-        "Dir::State::Lists": work / "lists",
-        "Dir::State::Status": "/dev/null",
-        "Dir::Cache": work / "cache",
-        # A mirror that lags by weeks is signed all the same, and versions are recorded.
-        "Acquire::Check-Valid-Until": "false",
-        "Acquire::Languages": "none",
-        "Acquire::Retries": "3",
-        # The downloading user of apt may not enter a cache below someone's home.
-        "APT::Sandbox::User": "",
-    }
-    return ["apt-get", "-q", *(f"-o{name}={value}" for name, value in options.items())]
-
-
-def _mirror() -> str:
-    """Debian's mirror, as the machine's own apt knows it."""
-    if named := os.environ.get("FOCALIST_DEBIAN_MIRROR"):
-        return named
-    mirror = _known_mirror()
-    if not mirror and system.can_install():
-        # A fresh container has not read its lists yet.
-        processes.run(["apt-get", "update"], log=LOGS / "apt.log")
-        mirror = _known_mirror()
-    if not mirror:
-        raise Problem(
-            "This machine's apt knows no mirror of Debian. On Debian: sudo apt-get "
-            "update. On Ubuntu, whose own mirrors do not carry Debian: name a mirror "
-            f"of Debian in FOCALIST_DEBIAN_MIRROR.\n{OWN_ODOO}"
-        )
-    return mirror
-
-
-def _known_mirror() -> str | None:
-    targets = processes.output(
-        ["apt-get", "indextargets", "--format", "$(ORIGIN) $(CODENAME) $(REPO_URI)"]
-    )
-    for line in targets.splitlines():
-        origin, codename, uri = line.split(" ", 2)
-        if origin == "Debian" and not codename.endswith("-security"):
-            return uri
-    return None

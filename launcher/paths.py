@@ -18,3 +18,8 @@ def cache() -> Path:
         return Path(folder).expanduser().resolve()
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     return Path(base).expanduser().resolve() / "focalist"
+
+
+def programs() -> Path:
+    """Where programs are that the system does not bring; its own come first."""
+    return cache() / "wkhtmltopdf" / "bin"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from launcher import processes
 from launcher.console import Problem, step, warn
-from launcher.paths import LOGS
+from launcher.paths import LOGS, programs
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,9 @@ class Need:
     cost: str
 
     def find(self) -> str | None:
-        return next(filter(None, map(shutil.which, self.programs)), None)
+        path = os.pathsep.join([os.environ.get("PATH", os.defpath), str(programs())])
+        found = (shutil.which(program, path=path) for program in self.programs)
+        return next(filter(None, found), None)
 
     def missing(self) -> str:
         """What its lack costs, and the line that gets it."""
@@ -42,6 +44,12 @@ WKHTMLTOPDF = Need(
     ("wkhtmltopdf",),
     ("wkhtmltopdf",),
     "no PDF of an invoice can be made",
+)
+FONTS = Need(
+    "Fonts",
+    ("fc-list",),
+    ("fontconfig",),
+    "documents have no letters",
 )
 PDFTOTEXT = Need(
     "pdftotext",
@@ -91,13 +99,14 @@ def install(packages: Iterable[str]) -> list[str]:
     """Install what can be had of `packages`, as root; return what cannot."""
     packages = list(packages)
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    with step(f"Installing {', '.join(packages)}") as work:
-        if not all(map(available, packages)):
+    if not all(map(available, packages)):
+        with step("Reading the system's package lists") as work:
             processes.run(
                 ["apt-get", "update"], log=LOGS / "apt.log", on_line=work.progress
             )
-        found = [package for package in packages if available(package)]
-        if found:
+    found = [package for package in packages if available(package)]
+    if found:
+        with step(f"Installing {', '.join(found)}") as work:
             processes.run(
                 ["apt-get", "install", "-y", "--no-install-recommends", *found],
                 log=LOGS / "apt.log",

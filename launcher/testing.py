@@ -4,7 +4,14 @@ import os
 import signal
 from pathlib import Path
 
-from launcher import environment, odoo_config, postgres, processes, system
+from launcher import (
+    environment,
+    odoo_config,
+    postgres,
+    processes,
+    system,
+    wkhtmltopdf,
+)
 from launcher.console import step
 from launcher.databases import Databases
 from launcher.paths import ROOT, STATE
@@ -35,7 +42,8 @@ def run(arguments: list[str]) -> int:
         if all(map(_is_plain, paths)):
             return _pytest(ready, ["-p", "no:odoo", *arguments], variables)
 
-    system.ensure(system.CHROMIUM, system.WKHTMLTOPDF, system.PDFTOTEXT)
+    system.ensure(system.CHROMIUM, system.PDFTOTEXT)
+    wkhtmltopdf.ensure()
     with postgres.running(ready) as server:
         databases = Databases(ready, server)
         _drop_orphans(databases)
