@@ -45,7 +45,7 @@ class TestPortalWalk(BillingCommon, HttpCase):
             device.write({"hostname": f"{name}-printer", "location": f"{name} room"})
             device.message_post(body=f"{name} note", message_type="comment")
             statement = cls._bill(contract=contract)
-            statement.name = f"{name} statement"
+            statement.sudo().name = f"{name} statement"
             move = statement._create_invoices()
             move.name = f"{name}/2026/1"
             move.ref = f"{name} reference"

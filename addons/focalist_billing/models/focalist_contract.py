@@ -1,3 +1,4 @@
+import logging
 from datetime import datetime, time, timedelta
 
 import psycopg2
@@ -9,6 +10,8 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import format_date
 
 from .focalist_pricing import PRECISION
+
+_logger = logging.getLogger(__name__)
 
 PERIOD_MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 
@@ -468,12 +471,13 @@ class FocalistContract(models.Model):
             .items()
         }
         # The run's rights were checked; its records are written by nobody's hand.
-        statements = self.env["focalist.statement"].sudo()
+        statements = made = self.env["focalist.statement"].sudo()
+        failures = {}
         try:
             with self.env.cr.savepoint():
-                return statements.create(list(values.values())).sudo(False), {}
+                return statements.create(list(values.values())).sudo(False), failures
         except (UserError, psycopg2.IntegrityError, psycopg2.DataError):
-            made, failures = statements, {}
+            _logger.info("A statement cannot be made; making them one by one.")
         for contract, vals in values.items():
             try:
                 with self.env.cr.savepoint():
