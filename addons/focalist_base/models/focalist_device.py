@@ -90,6 +90,7 @@ class FocalistDevice(models.Model):
     last_meters = fields.Json(
         readonly=True,
         copy=False,
+        groups="focalist_base.group_focalist_user",
         help="The last value that counts of each meter: {meter: pages}.",
     )
     total_meter = Meter("Total", readonly=True, copy=False, aggregator=None)
@@ -144,7 +145,8 @@ class FocalistDevice(models.Model):
         """
         for device in self:
             known_by = device.serial_number or device.mac_address
-            name = device.model_id.name
+            # A client reads no model but by its device's name.
+            name = device.sudo().model_id.name
             device.display_name = f"{name} ({known_by})" if known_by else name
 
     @api.model_create_multi
@@ -152,7 +154,11 @@ class FocalistDevice(models.Model):
         return super().create([self._with_clean_mac(vals) for vals in vals_list])
 
     def write(self, vals):
-        return super().write(self._with_clean_mac(vals))
+        vals = self._with_clean_mac(vals)
+        if vals.get("proposed_site_id"):
+            site = self.env["focalist.site"].browse(vals["proposed_site_id"])
+            self._leave_client(site.partner_id)
+        return super().write(vals)
 
     @api.model
     def _with_clean_mac(self, vals):
@@ -227,6 +233,7 @@ class FocalistDevice(models.Model):
                     ),
                 )
             )
+        self._leave_client(site.partner_id)
         present.end_at = at
         self.env["focalist.device.placement"].create(
             [
@@ -235,6 +242,26 @@ class FocalistDevice(models.Model):
             ]
         )
         self._enter_service()
+
+    def _leave_client(self, client):
+        """Forget what devices told at another client: the next one reads them.
+
+        :param client: res.partner, the client that they go to
+        """
+        gone = self.filtered(lambda device: device._last_client() not in (client, None))
+        if gone:
+            gone.sudo().write(self._prepare_client_left())
+
+    def _last_client(self):
+        """Where the device is, or out of service, was last; None if nowhere yet."""
+        stood = self.placement_ids.sorted("start_at")[-1:]
+        return self.partner_id or stood.partner_id or None
+
+    @api.model
+    def _prepare_client_left(self):
+        """Values of a device of which nothing is known at its new client yet."""
+        names = ("ip_address", "hostname", "location", "console", "status")
+        return dict.fromkeys(names, False)
 
     def _enter_service(self):
         # Where it was found is of its first client, and no business of the next.
