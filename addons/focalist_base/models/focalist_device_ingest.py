@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import SQL
 
 from ..tools import device_report
@@ -186,12 +186,14 @@ class FocalistDevice(models.Model):
                 devices[identity] = device
             else:
                 missing.setdefault(key, (report, model, []))[2].append(identity)
-        created = self.with_context(tracking_disable=True).create(
+        # Its next client is not told whose collector found it first.
+        finder = self.with_user(SUPERUSER_ID).with_context(tracking_disable=True)
+        created = finder.create(
             [
                 self._prepare_found_device(report, model, origin)
                 for report, model, _identities in missing.values()
             ]
-        )
+        ).with_env(self.env)
         for device, (_report, _model, identities) in zip(
             created, missing.values(), strict=True
         ):

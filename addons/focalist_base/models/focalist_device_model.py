@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 
 from ..tools.identity import model_key
 
@@ -78,11 +78,13 @@ class FocalistDeviceModel(models.Model):
         )
         by_key = {(model.manufacturer_id.id, model.key): model for model in found}
         missing = {key: name for name, key in keys.items() if key not in by_key}
-        created = self.create(
+        # All clients of all dealers share it: whose device was the first is not told.
+        creator = self.with_user(SUPERUSER_ID)
+        created = creator.create(
             [
                 {"manufacturer_id": maker_id, "name": name}
                 for (maker_id, _key), (_maker, name) in missing.items()
             ]
-        )
+        ).with_env(self.env)
         by_key.update({(m.manufacturer_id.id, m.key): m for m in created})
         return {name: by_key[key] for name, key in keys.items()}

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 
 from ..tools.identity import manufacturer_key
 
@@ -41,6 +41,10 @@ class FocalistManufacturer(models.Model):
         )
         by_key = {manufacturer.key: manufacturer for manufacturer in found}
         missing = {key: name for name, key in keys.items() if key not in by_key}
-        for manufacturer in self.create([{"name": name} for name in missing.values()]):
+        # All clients of all dealers share it: whose device was the first is not told.
+        creator = self.with_user(SUPERUSER_ID)
+        for manufacturer in creator.create(
+            [{"name": name} for name in missing.values()]
+        ).with_env(self.env):
             by_key[manufacturer.key] = manufacturer
         return {name: by_key[key] for name, key in keys.items()}
