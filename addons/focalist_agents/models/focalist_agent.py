@@ -17,7 +17,7 @@ class FocalistAgent(models.Model):
 
     _name = "focalist.agent"
     _description = "Focalist Agent"
-    _inherit = ["mail.thread"]
+    _inherit = ["focalist.guarded.mixin", "mail.thread"]
     _order = "partner_id, name, id"
     _check_company_auto = True
     _rec_names_search = ["name", "partner_id.name"]

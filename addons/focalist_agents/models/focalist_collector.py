@@ -16,6 +16,7 @@ class FocalistCollector(models.Model):
 
     _name = "focalist.collector"
     _description = "Installed Collector"
+    _inherit = ["focalist.guarded.mixin"]
     _order = "enrolled_at desc, id desc"
     _check_company_auto = True
 

@@ -12,7 +12,7 @@ class FocalistDevice(models.Model):
 
     _name = "focalist.device"
     _description = "Printing Device"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["focalist.guarded.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "partner_id, site_id, model_id, id"
     _check_company_auto = True
     _rec_names_search = ["serial_number", "model_id.name", "hostname", "ip_address"]
@@ -37,6 +37,7 @@ class FocalistDevice(models.Model):
         "Dealer",
         required=True,
         readonly=True,
+        copy=False,
         index=True,
         default=lambda self: self.env.company,
     )
@@ -58,7 +59,7 @@ class FocalistDevice(models.Model):
     ip_address = fields.Char("IP address", copy=False)
     hostname = fields.Char("Host name", copy=False)
     location = fields.Char(help="The place that the device itself tells (sysLocation).")
-    firmware = fields.Char(copy=False)
+    firmware = fields.Char(readonly=True, copy=False)
 
     placement_ids = fields.One2many("focalist.device.placement", "device_id")
     proposed_site_id = fields.Many2one(
@@ -265,7 +266,7 @@ class FocalistDevice(models.Model):
 
     def _enter_service(self):
         # Where it was found is of its first client, and no business of the next.
-        self.write({"state": "active", "proposed_site_id": False})
+        self.sudo().write({"state": "active", "proposed_site_id": False})
 
     def action_activate(self):
         """Take devices to complete into account from now on."""
@@ -281,12 +282,12 @@ class FocalistDevice(models.Model):
             # A collector's clock may be ahead: what was read there stays there.
             read_at = placement.device_id.last_reading_at or placement.start_at
             placement.end_at = max(now, placement.start_at + moment, read_at + moment)
-        self.filtered(lambda d: d.state == "active").state = "retired"
+        self.filtered(lambda d: d.state == "active").sudo().state = "retired"
 
     def action_ignore(self):
         """Take no account of devices to complete, also when they are found again."""
         self.check_access("write")
-        self.filtered(lambda d: d.state == "to_complete").state = "ignored"
+        self.filtered(lambda d: d.state == "to_complete").sudo().state = "ignored"
 
     def action_open_readings(self):
         """Open the device's meter readings."""

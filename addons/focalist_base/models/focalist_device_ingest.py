@@ -1,12 +1,25 @@
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import psycopg2
+
 from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import AccessError, ConcurrencyError
 from odoo.tools import SQL
 
 from ..tools import device_report
 from ..tools.meters import METERS, reading_field
 
+_logger = logging.getLogger(__name__)
+
+# What another attempt puts right, or no attempt with these rights.
+NOT_OF_A_REPORT = (
+    AccessError,
+    ConcurrencyError,
+    psycopg2.OperationalError,
+    psycopg2.errors.UniqueViolation,
+)
 # What such a source brings counts only once a person has looked at it.
 UNCONFIRMED_SOURCES = ("portal", "public")
 
@@ -41,7 +54,8 @@ class FocalistDevice(models.Model):
 
         Called with superuser rights, after the caller has checked who brings them.
         The reports of one call succeed or fail together in the database; a report that
-        is wrong is refused alone, and a meter that is wrong loses itself alone.
+        is wrong is refused alone, and a meter that is wrong loses itself alone. Where
+        what is known of a device makes its reports fail, they are refused alone, too.
 
         :param list reports: device reports as in schema 1, in any order
         :param Origin origin: who brings them
@@ -49,6 +63,28 @@ class FocalistDevice(models.Model):
             is accepted, duplicate, pending (waits to be completed), ignored or
             rejected (the message says why)
         """
+        try:
+            with self.env.cr.savepoint():
+                return self._ingest_together(reports, origin)
+        except NOT_OF_A_REPORT:
+            raise
+        except Exception:
+            if len(reports) == 1:
+                _logger.exception("A device report could not be taken in.")
+                uid = reports[0].get("uid") if isinstance(reports[0], dict) else None
+                return [
+                    self._report_result(
+                        uid, "rejected", self._report_error_message("fault")
+                    )
+                ]
+        half = len(reports) // 2
+        return self._ingest(reports[:half], origin) + self._ingest(
+            reports[half:], origin
+        )
+
+    @api.model
+    def _ingest_together(self, reports, origin):
+        """Take reports in, all of them or none; see `_ingest`."""
         results = [None] * len(reports)
         parsed = {}
         now = fields.Datetime.now()
@@ -132,6 +168,9 @@ class FocalistDevice(models.Model):
             "identity": self.env._(
                 "The device tells neither a serial number nor a MAC address: it"
                 " cannot be told from others. Add it by hand."
+            ),
+            "fault": self.env._(
+                "The report could not be taken in. The server's log says why."
             ),
         }[code]
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from odoo import fields
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.focalist_base.tools.meters import MAX_METER
 
@@ -279,6 +280,34 @@ class TestIngest(FocalistCase):
     def test_reading_of_which_no_meter_counts_is_void(self):
         self.ingest(self.metered(0, total=-1))
         self.assertEqual(self.printer.reading_ids.state, "void")
+
+    def test_what_is_wrong_with_one_device_costs_its_reports_alone(self):
+        self.device("E200")
+        hours = iter(range(100))
+        for wrong in ([1], {"total": "many"}, "text"):
+            self.printer.last_meters = wrong
+            batch = [
+                self.metered(next(hours), "E200", total=10),
+                self.metered(next(hours), total=200),
+                {"uid": "nonsense"},
+                self.metered(next(hours), "NEW1", total=5),
+                self.metered(next(hours), total=300),
+                self.metered(next(hours), "E200", total=20),
+            ]
+            with (
+                self.subTest(wrong=wrong),
+                mute_logger("odoo.addons.focalist_base.models.focalist_device_ingest"),
+            ):
+                results = self.ingest(*batch)
+                self.assertEqual(
+                    [result["status"] for result in results],
+                    ["accepted", "rejected", "rejected"]
+                    + ["pending", "rejected", "accepted"],
+                )
+                self.assertIn("server's log", results[1]["message"])
+                self.assertEqual(results[1]["uid"], batch[1]["uid"])
+        self.printer.last_meters = {"total": 1}
+        self.assertEqual(self.statuses(self.metered(0, total=10)), ["accepted"])
 
     def nested(self, levels):
         value = []

@@ -152,6 +152,47 @@ class TestRights(FocalistCase):
         with self.assertRaises(AccessError):
             reading.state = "void"
 
+    def test_what_only_buttons_write(self):
+        """What decides on bills and on who sees them is written by no RPC call."""
+        technician = self.user("technician", GROUP + "technician")
+        manager = self.user("manager", GROUP + "manager")
+        written = {
+            self.printer: {
+                "company_id": self.env.ref("base.main_company").id,
+                "firmware": "9",
+                "last_meters": {"total": 1},
+                "last_reading_at": START,
+                "last_report_at": START,
+                "partner_id": self.client_b.id,
+                "serial_key": "OTHER",
+                "site_id": self.site_b.id,
+                "state": "retired",
+                "total_meter": 5,
+            },
+            self.printer.placement_ids: {
+                "closing_reading_id": self.printer.reading_ids[0].id,
+                "company_id": self.env.ref("base.main_company").id,
+                "opening_reading_id": self.printer.reading_ids[0].id,
+                "partner_id": self.client_b.id,
+            },
+            self.site_a: {"company_id": self.env.ref("base.main_company").id},
+            self.env["focalist.volume"].search([], limit=1): {"pages_total": 7},
+            self.env["focalist.volume.month"].search([], limit=1): {"pages_total": 7},
+            self.printer.reading_ids[0]: {"meter_total": 7},
+        }
+        for record, values in written.items():
+            for user in (technician, manager):
+                for name, value in values.items():
+                    with self.subTest(model=record._name, field=name, user=user.login):
+                        with self.assertRaises(AccessError):
+                            record.with_user(user).write({name: value})
+                        with self.assertRaises(AccessError):
+                            record.with_user(user).create({name: value})
+        copy = self.printer.with_user(technician).copy()
+        self.assertRecordValues(
+            copy, [{"state": "to_complete", "firmware": False, "site_id": False}]
+        )
+
     def test_rights_of_an_accountant(self):
         accountant = self.user("accountant", GROUP + "accountant")
         for act in ("action_activate", "action_ignore", "action_retire"):
