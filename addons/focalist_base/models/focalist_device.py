@@ -73,6 +73,16 @@ class FocalistDevice(models.Model):
         groups="focalist_base.group_focalist_user",
         help="Where an agent found the device, until it is activated.",
     )
+    proposed_partner_id = fields.Many2one(
+        "res.partner",
+        "Found at client",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        copy=False,
+        groups="focalist_base.group_focalist_user",
+        help="Whose agent found the device, where it is not known at which site.",
+    )
     site_id = fields.Many2one(
         "focalist.site",
         compute="_compute_place",
@@ -116,16 +126,22 @@ class FocalistDevice(models.Model):
             device.serial_key = serial_key(device.serial_number)
 
     @api.depends(
-        "placement_ids.site_id", "placement_ids.end_at", "proposed_site_id", "state"
+        "placement_ids.site_id",
+        "placement_ids.end_at",
+        "proposed_partner_id",
+        "proposed_site_id",
+        "state",
     )
     def _compute_place(self):
         """Where the device stands; while it is not in service, where it was found."""
         for device in self:
             site = device._present_placements().site_id
+            client = site.partner_id
             if not site and device.state in ("to_complete", "ignored"):
                 site = device.proposed_site_id
+                client = site.partner_id or device.proposed_partner_id
             device.site_id = site
-            device.partner_id = site.partner_id
+            device.partner_id = client
 
     @api.depends("reading_ids")
     def _compute_reading_count(self):
@@ -266,7 +282,9 @@ class FocalistDevice(models.Model):
 
     def _enter_service(self):
         # Where it was found is of its first client, and no business of the next.
-        self.sudo().write({"state": "active", "proposed_site_id": False})
+        self.sudo().write(
+            {"state": "active", "proposed_site_id": False, "proposed_partner_id": False}
+        )
 
     def action_activate(self):
         """Take devices to complete into account from now on."""

@@ -112,7 +112,8 @@ class FocalistDevice(models.Model):
             status, message = self._report_status(device, placement, report, origin)
             if (device.id, report.uid) in known:
                 status, message = "duplicate", ""
-            elif status != "rejected":
+            elif status in ("accepted", "pending"):
+                # What is not taken leaves no trace: who brings it may be no friend.
                 known.add((device.id, report.uid))
                 taken.append((device, placement, report))
             results[position] = self._report_result(report.uid, status, message)
@@ -129,10 +130,9 @@ class FocalistDevice(models.Model):
         """
         client = placement.partner_id or device.partner_id
         if origin.partner and client and client != origin.partner:
+            # Not whose, nor where: who asks may be a thief of the key.
             return "rejected", self.env._(
-                "The device with serial number %(serial)s stands at another client."
-                " Move it before this agent can report it.",
-                serial=report.serial or report.mac,
+                "This device is not this agent's: see Odoo."
             )
         if device.state == "to_complete":
             return "pending", ""
@@ -203,14 +203,7 @@ class FocalistDevice(models.Model):
             order="id",
         )
         by_serial = {(d.manufacturer_id.id, d.serial_key): d for d in found}
-        # One that has no serial number is what the address stands for; else a device
-        # whose serial number could not be read this time, the last one heard of.
-        by_mac = {
-            device.mac_address: device
-            for device in found.sorted(
-                lambda d: (not d.serial_key, d.last_report_at or datetime.min)
-            )
-        }
+        by_mac = self._devices_by_mac(found, origin)
         devices, missing = {}, {}
         for identity, report in firsts.items():
             model = models_[report.manufacturer, report.model]
@@ -240,6 +233,34 @@ class FocalistDevice(models.Model):
         return devices
 
     @api.model
+    def _devices_by_mac(self, found, origin):
+        """The device that each MAC address stands for, where no serial number is told.
+
+        One that has no serial number; else a device whose serial number could not be
+        read this time, the last one heard of. Before both what the bringer's client
+        has; and of another client none that is known by its serial number.
+
+        :return: dict MAC address -> focalist.device record
+        """
+
+        def is_open_to_it(device):
+            owners = device.partner_id | device.placement_ids.partner_id
+            return not device.serial_key or not owners or origin.partner in owners
+
+        if origin.partner:
+            found = found.filtered(is_open_to_it)
+        return {
+            device.mac_address: device
+            for device in found.sorted(
+                lambda d: (
+                    bool(origin.partner) and d.partner_id == origin.partner,
+                    not d.serial_key,
+                    d.last_report_at or datetime.min,
+                )
+            )
+        }
+
+    @api.model
     def _prepare_found_device(self, report, model, origin):
         """Values of a device that is seen for the first time."""
         return {
@@ -248,6 +269,7 @@ class FocalistDevice(models.Model):
             "serial_number": report.serial if report.serial_key else False,
             "mac_address": report.mac,
             "proposed_site_id": origin.site.id if origin.site else False,
+            "proposed_partner_id": origin.partner.id if origin.partner else False,
         }
 
     @api.model
@@ -271,6 +293,8 @@ class FocalistDevice(models.Model):
                     "last_meters",
                     "last_reading_at",
                     "last_report_at",
+                    "partner_id",
+                    "site_id",
                     "state",
                 ]
             )
@@ -477,13 +501,21 @@ class FocalistDevice(models.Model):
     @api.model
     def _take_device_state(self, taken, origin):
         """Bring what devices said of themselves to their records, the newest only."""
-        newest = {device: report for device, _placement, report in taken}
+        newest = {
+            device: report
+            for device, placement, report in taken
+            # What comes late from a former place is no news of the present one.
+            if not placement.end_at
+        }
         for device, report in newest.items():
             values = {}
             if not device.last_report_at or report.read_at >= device.last_report_at:
                 values = self._prepare_device_state(device, report)
-            if origin.site and device.state == "to_complete" and not device.site_id:
-                values["proposed_site_id"] = origin.site.id
+            if device.state == "to_complete":
+                if origin.site and not device.site_id:
+                    values["proposed_site_id"] = origin.site.id
+                if origin.partner and not device.partner_id:
+                    values["proposed_partner_id"] = origin.partner.id
             if values:
                 device.with_context(tracking_disable=True).write(values)
 
