@@ -142,6 +142,19 @@ class TestAgent(AgentCase):
             agent.partner_id = self.client
         agent.partner_id = other
 
+    def test_client_with_an_agent_stays_with_its_dealer(self):
+        company = self.env["res.company"].create({"name": "Other dealer"})
+        client = self.make_client(name="Other")
+        agent = self.make_agent(partner_id=client.id, active=False)
+        for values in ({"focalist_company_id": company.id}, {"is_focalist_client": 0}):
+            with self.assertRaisesRegex(UserError, "has agents"):
+                client.write(values)
+        with self.assertRaisesRegex(UserError, "has agents"):
+            client.unlink()
+        agent.unlink()
+        client.focalist_company_id = company
+        client.unlink()
+
     def test_installed_agent_is_not_deleted(self):
         collector, _key = self.install()
         with self.assertRaises(UserError):

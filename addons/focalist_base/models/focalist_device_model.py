@@ -1,4 +1,5 @@
 from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import UserError
 
 from ..tools.identity import model_key
 
@@ -54,6 +55,22 @@ class FocalistDeviceModel(models.Model):
         )
         for model in self:
             model.device_count = counts.get(model, 0)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_in_use(self):
+        # Those of other dealers and archived ones count as well.
+        users = self.env["focalist.device"].sudo().with_context(active_test=False)
+        for used, count in users._read_group(
+            [("model_id", "in", self.ids)], ["model_id"], ["__count"]
+        ):
+            raise UserError(
+                self.env._(
+                    "%(name)s cannot be deleted: devices (%(count)s) are of it. Archive"
+                    " it instead.",
+                    name=used.display_name,
+                    count=count,
+                )
+            )
 
     @api.model
     def _find_or_create(self, names):

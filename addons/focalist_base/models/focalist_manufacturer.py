@@ -1,4 +1,5 @@
 from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import UserError
 
 from ..tools.identity import manufacturer_key
 
@@ -27,6 +28,22 @@ class FocalistManufacturer(models.Model):
     def _compute_key(self):
         for manufacturer in self:
             manufacturer.key = manufacturer_key(manufacturer.name)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_in_use(self):
+        # Those of other dealers and archived ones count as well.
+        users = self.env["focalist.device.model"].sudo().with_context(active_test=False)
+        for used, count in users._read_group(
+            [("manufacturer_id", "in", self.ids)], ["manufacturer_id"], ["__count"]
+        ):
+            raise UserError(
+                self.env._(
+                    "%(name)s cannot be deleted: models (%(count)s) are of it. Archive"
+                    " it instead.",
+                    name=used.display_name,
+                    count=count,
+                )
+            )
 
     @api.model
     def _find_or_create(self, names):

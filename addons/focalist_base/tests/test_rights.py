@@ -1,5 +1,5 @@
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .common import MODELS, START, FocalistCase
@@ -192,6 +192,21 @@ class TestRights(FocalistCase):
         self.assertRecordValues(
             copy, [{"state": "to_complete", "firmware": False, "site_id": False}]
         )
+
+    def test_what_is_in_use_is_not_deleted(self):
+        manager = self.user("manager", f"{GROUP}manager,base.group_partner_manager")
+        for record, why in (
+            (self.client_a, "has sites and devices"),
+            (self.model, r"devices \(1\) are of it"),
+            (self.maker, r"models \(1\) are of it"),
+        ):
+            with self.subTest(record=record), self.assertRaisesRegex(UserError, why):
+                record.with_user(manager).unlink()
+        unused = self.env["focalist.device.model"].create(
+            {"name": "SP 100", "manufacturer_id": self.maker.id}
+        )
+        unused.with_user(manager).unlink()
+        self.client("Fresh").with_user(manager).unlink()
 
     def test_rights_of_an_accountant(self):
         accountant = self.user("accountant", GROUP + "accountant")
