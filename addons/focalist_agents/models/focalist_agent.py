@@ -283,6 +283,13 @@ class FocalistAgent(models.Model):
         """Make a key to install the agent with, and show it this once."""
         self.ensure_one()
         self.check_access("write")
+        if not self.active:
+            raise UserError(
+                self.env._(
+                    "%(agent)s is archived: it would poll nothing. Restore it first.",
+                    agent=self.name,
+                )
+            )
         collector = self._live_collectors()
         if collector:
             raise UserError(self._installed_message(collector))

@@ -155,6 +155,12 @@ class TestAgent(AgentCase):
         client.focalist_company_id = company
         client.unlink()
 
+    def test_archived_agent_gets_no_key(self):
+        self.agent.active = False
+        with self.assertRaisesRegex(UserError, "is archived"):
+            self.agent.with_user(self.technician).action_new_key()
+        self.assertFalse(self.agent.enrolment_key_expires_at)
+
     def test_installed_agent_is_not_deleted(self):
         collector, _key = self.install()
         with self.assertRaises(UserError):

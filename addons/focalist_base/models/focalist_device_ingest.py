@@ -1,6 +1,7 @@
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 import psycopg2
 
@@ -9,6 +10,7 @@ from odoo.exceptions import AccessError, ConcurrencyError
 from odoo.tools import SQL
 
 from ..tools import device_report
+from ..tools.identity import manufacturer_key
 from ..tools.meters import METERS, reading_field
 
 _logger = logging.getLogger(__name__)
@@ -20,6 +22,9 @@ NOT_OF_A_REPORT = (
     psycopg2.OperationalError,
     psycopg2.errors.UniqueViolation,
 )
+# So many devices of one client wait to be completed, at most: what a stolen key, or a
+# wrong range, can leave to clear up.
+MAX_WAITING = 2000
 # What such a source brings counts only once a person has looked at it.
 UNCONFIRMED_SOURCES = ("portal", "public")
 
@@ -97,6 +102,17 @@ class FocalistDevice(models.Model):
                     uid, "rejected", self._report_error_message(error.args[0])
                 )
         devices = self._devices_of_reports(parsed.values(), origin)
+        for position, report in list(parsed.items()):
+            if self._report_identity(report) not in devices:
+                del parsed[position]
+                results[position] = self._report_result(
+                    report.uid,
+                    "ignored",
+                    self.env._(
+                        "Too many devices of this client wait to be completed: activate"
+                        " or ignore those first."
+                    ),
+                )
         self._lock_for_ingestion(devices.values())
         known = self._known_uids(parsed.values(), devices)
         # By their moments, then by something that no order of arrival changes.
@@ -185,10 +201,11 @@ class FocalistDevice(models.Model):
     def _devices_of_reports(self, reports, origin):
         """Find the device of each report and create those never seen before.
 
-        :return: dict identity (see _report_identity) -> focalist.device record
+        :return: dict identity (see _report_identity) -> focalist.device record;
+            without those for which there is no room
         """
-        models_ = self.env["focalist.device.model"]._find_or_create(
-            (report.manufacturer, report.model) for report in reports
+        makers = self.env["focalist.manufacturer"]._by_key(
+            report.manufacturer for report in reports
         )
         firsts = {}
         for report in reports:
@@ -206,31 +223,47 @@ class FocalistDevice(models.Model):
         by_mac = self._devices_by_mac(found, origin)
         devices, missing = {}, {}
         for identity, report in firsts.items():
-            model = models_[report.manufacturer, report.model]
             if report.serial_key:
                 # One maker's two spellings are one device.
-                key = (model.manufacturer_id.id, report.serial_key)
-                device = by_serial.get(key)
+                maker_key = manufacturer_key(report.manufacturer)
+                key = (maker_key, report.serial_key)
+                maker = makers.get(maker_key)
+                device = maker and by_serial.get((maker.id, report.serial_key))
             else:
                 key = (None, report.mac)
                 device = by_mac.get(report.mac)
             if device:
                 devices[identity] = device
             else:
-                missing.setdefault(key, (report, model, []))[2].append(identity)
+                missing.setdefault(key, (report, []))[1].append(identity)
+        missing = list(islice(missing.values(), self._room_for_found(origin, missing)))
+        models_ = self.env["focalist.device.model"]._find_or_create(
+            (report.manufacturer, report.model) for report, _identities in missing
+        )
         # Its next client is not told whose collector found it first.
         finder = self.with_user(SUPERUSER_ID).with_context(tracking_disable=True)
         created = finder.create(
             [
-                self._prepare_found_device(report, model, origin)
-                for report, model, _identities in missing.values()
+                self._prepare_found_device(
+                    report, models_[report.manufacturer, report.model], origin
+                )
+                for report, _identities in missing
             ]
         ).with_env(self.env)
-        for device, (_report, _model, identities) in zip(
-            created, missing.values(), strict=True
-        ):
+        for device, (_report, identities) in zip(created, missing, strict=True):
             devices.update(dict.fromkeys(identities, device))
         return devices
+
+    @api.model
+    def _room_for_found(self, origin, missing):
+        """How many of the missing devices may be created."""
+        if not missing or not origin.partner:
+            return len(missing)
+        waiting = self.with_context(active_test=False).search_count(
+            [("partner_id", "=", origin.partner.id), ("state", "=", "to_complete")],
+            limit=MAX_WAITING,
+        )
+        return MAX_WAITING - waiting
 
     @api.model
     def _devices_by_mac(self, found, origin):

@@ -46,6 +46,16 @@ class FocalistManufacturer(models.Model):
             )
 
     @api.model
+    def _by_key(self, names):
+        """Return the manufacturers of these names that exist.
+
+        :return: dict key (see `manufacturer_key`) -> focalist.manufacturer record
+        """
+        keys = {manufacturer_key(name) for name in names}
+        found = self.with_context(active_test=False).search([("key", "in", list(keys))])
+        return {manufacturer.key: manufacturer for manufacturer in found}
+
+    @api.model
     def _find_or_create(self, names):
         """Return the manufacturer of each name.
 
@@ -53,10 +63,7 @@ class FocalistManufacturer(models.Model):
         :return: dict name -> focalist.manufacturer record
         """
         keys = {name: manufacturer_key(name) for name in names}
-        found = self.with_context(active_test=False).search(
-            [("key", "in", list(set(keys.values())))]
-        )
-        by_key = {manufacturer.key: manufacturer for manufacturer in found}
+        by_key = self._by_key(names)
         missing = {key: name for name, key in keys.items() if key not in by_key}
         # All clients of all dealers share it: whose device was the first is not told.
         creator = self.with_user(SUPERUSER_ID)

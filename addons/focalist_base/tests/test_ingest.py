@@ -10,6 +10,7 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.focalist_base.models import focalist_device_ingest
 from odoo.addons.focalist_base.tools.meters import MAX_METER
 
 from .common import PROPERTY, START, FocalistCase
@@ -541,6 +542,35 @@ class TestIngest(FocalistCase):
         self.assertFalse(self.printer.hostname)
         found = self.env["focalist.device"].search([("mac_address", "=", mac)])
         self.assertEqual((found - self.printer).partner_id, self.client_b)
+
+    def test_devices_to_complete_are_bounded(self):
+        names = ["focalist.device", "focalist.device.model", "focalist.manufacturer"]
+        self.patch(focalist_device_ingest, "MAX_WAITING", 3)
+        with self.counting(names) as added:
+            batch = [
+                self.report(n, f"NEW{n}", manufacturer=f"Maker {n}", model=f"M {n}")
+                for n in range(5)
+            ]
+            results = self.ingest(*batch, partner=self.client_a)
+            self.assertEqual(
+                [result["status"] for result in results],
+                ["pending"] * 3 + ["ignored"] * 2,
+            )
+            self.assertIn("Too many devices", results[4]["message"])
+        self.assertEqual(added, dict.fromkeys(names, 3))
+        # What is known goes on, and so do other clients.
+        self.assertEqual(
+            self.statuses(
+                self.metered(9, total=1),
+                self.report(9, "NEW1", manufacturer="Maker 1"),
+                self.report(9, "NEW9"),
+                partner=self.client_a,
+            ),
+            ["accepted", "pending", "ignored"],
+        )
+        self.assertEqual(
+            self.statuses(self.report(9, "NEW9"), partner=self.client_b), ["pending"]
+        )
 
     def test_other_dealer_has_a_device_of_its_own(self):
         other = self.env["res.company"].create({"name": "Other dealer"})

@@ -218,6 +218,9 @@ class TestPlacement(FocalistCase):
         self.assertEqual(len(devices.placement_ids), 4)
         form = Form(wizard)
         form.site_id = self.site_a
+        form.moved_at = fields.Datetime.now() - 401 * DAY
+        with self.assertRaisesRegex(UserError, "within 400 days"):
+            form.save().action_move()
         form.moved_at = fields.Datetime.now() + DAY
         with self.assertRaisesRegex(UserError, "future"):
             form.save().action_move()
