@@ -147,9 +147,7 @@ class FocalistDevice(models.Model):
         client = placement.partner_id or device.partner_id
         if origin.partner and client and client != origin.partner:
             # Not whose, nor where: who asks may be a thief of the key.
-            return "rejected", self.env._(
-                "This device is not this agent's: see Odoo."
-            )
+            return "rejected", self.env._("This device is not this agent's: see Odoo.")
         if device.state == "to_complete":
             return "pending", ""
         if device.state != "active":

@@ -110,9 +110,7 @@ class TestCompany(FocalistCase):
             # What is not Focalist's is Odoo's to decide.
             contact.with_user(user).phone = "123"
             ours.with_user(user).focalist_active = False
-        both = self.user(
-            "both", GROUPS[1], company_ids=(self.dealer | self.other).ids
-        )
+        both = self.user("both", GROUPS[1], company_ids=(self.dealer | self.other).ids)
         self.client_o.with_user(both).focalist_active = False
         ours.with_user(both).focalist_company_id = self.other
 

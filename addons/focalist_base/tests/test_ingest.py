@@ -503,9 +503,7 @@ class TestIngest(FocalistCase):
                 now, device.serial_number, address="6.6.6.6", hostname="evil"
             )
             with self.subTest(device=device.serial_number):
-                (result,) = self.ingest(
-                    report, partner=self.client_b, site=self.site_b
-                )
+                (result,) = self.ingest(report, partner=self.client_b, site=self.site_b)
                 self.assertIn(result["status"], ("rejected", "ignored"))
                 self.assertEqual(device.read(), before)
         self.ingest(self.report(1, "NEW1"), partner=self.client_a, site=self.site_a)
