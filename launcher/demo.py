@@ -229,7 +229,8 @@ class Demo:
                         "enroll",
                         f"--server={self.url}",
                         f"--database={DATABASE}",
-                        f"--key={agent['key']}",
+                        # A command line can be read by all users of the machine.
+                        env={"FOCALIST_KEY": agent["key"]},
                     )
                 before[folder] = self._status(folder)
                 self._start(
@@ -268,12 +269,12 @@ class Demo:
         file.write_text(f'[server]\nurl = "{self.url}"\n')
         return file
 
-    def _agent(self, folder: Path, *arguments: str) -> str:
+    def _agent(self, folder: Path, *arguments: str, env: dict | None = None) -> str:
         script = self.environment.script("focalist-agent")
         try:
             return output(
                 [script, f"--state-dir={folder}", *arguments],
-                env=self.databases.variables,
+                env=self.databases.variables | (env or {}),
             )
         except subprocess.CalledProcessError as error:
             raise Problem(f"focalist-agent {arguments[0]}: {error.stderr}") from error

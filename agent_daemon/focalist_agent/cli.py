@@ -73,8 +73,15 @@ def main(context: click.Context, config: Path | None, state_dir: Path | None) ->
     hide_input=True,
     help="One-time enrolment key; asked for when it is not given.",
 )
+@click.option(
+    "--same-agent",
+    is_flag=True,
+    help="The key is of the agent whose reports wait here to be sent.",
+)
 @click.pass_obj
-def enroll(context: Context, server: str, database: str, key: str) -> None:
+def enroll(
+    context: Context, server: str, database: str, key: str, same_agent: bool
+) -> None:
     """Exchange a one-time key for this collector's own credentials."""
     from . import credentials, files
     from .config import check_url
@@ -88,6 +95,8 @@ def enroll(context: Context, server: str, database: str, key: str) -> None:
     if not all(said.isascii() and said.isprintable() for said in (key, database)):
         raise click.UsageError("--key or --database has characters that none has.")
     directory = context.directory()
+    if not same_agent:
+        _refuse_to_mix(directory)
     try:
         # First, so that a key is not used up for credentials that cannot be stored.
         files.make_directory(directory)
@@ -104,6 +113,27 @@ def enroll(context: Context, server: str, database: str, key: str) -> None:
     click.echo(f"Enrolled as {answer.collector} of {answer.agent}.")
     if server.startswith("http:"):
         click.echo("Note: http:// is not encrypted; use https:// across networks.")
+
+
+def _refuse_to_mix(directory: Path) -> None:
+    """Refuse, before the key is used up, where reports wait: they are one agent's."""
+    from . import credentials, files, spool
+
+    try:
+        waiting = spool.status(directory)["spooled"]
+    except spool.SpoolError as error:
+        raise click.ClickException(str(error)) from error
+    if not waiting:
+        return
+    try:
+        whose = f"of {credentials.load(directory).agent} "
+    except files.StateError:
+        whose = ""
+    raise click.ClickException(
+        f"{waiting} reports {whose}wait in {directory} and would be sent as another "
+        "agent's. Send them first (focalist-agent run --once), or enrol with another "
+        "--state-dir. If the key is of the same agent, add --same-agent."
+    )
 
 
 @main.command()
@@ -178,21 +208,16 @@ def run(context: Context, once: bool, verbose: bool) -> None:
     """
     import asyncio
 
-    from . import credentials, files, lock, log
+    from . import files, lock, log
     from .spool import Spool, SpoolError
-    from .transport import TransportError, http, xmlrpc
+    from .transport import TransportError
+    from .transport.renewing import RenewingTransport
 
     log.set_up(verbose)
     config = context.config()
     directory = context.directory()
     try:
-        known = credentials.load(directory)
-        transport = xmlrpc.XmlRpcTransport(
-            config.server_url or known.server,
-            config.server_database or known.database,
-            known.key,
-            http.Poster(config.server_ca_file),
-        )
+        transport = RenewingTransport(lambda: _transport(config, directory))
         with lock.only_one(directory):
             spool = Spool(directory, config.spool_max_size_mb * 1024 * 1024)
             try:
@@ -202,6 +227,20 @@ def run(context: Context, once: bool, verbose: bool) -> None:
     except (files.StateError, SpoolError, TransportError) as error:
         raise click.ClickException(str(error)) from error
     sys.exit(0 if done else 1)
+
+
+def _transport(config: Config, directory: Path) -> Any:
+    """What calls with the stored credentials; raises StateError, TransportError."""
+    from . import credentials
+    from .transport import http, xmlrpc
+
+    known = credentials.load(directory)
+    return xmlrpc.XmlRpcTransport(
+        config.server_url or known.server,
+        config.server_database or known.database,
+        known.key,
+        http.Poster(config.server_ca_file),
+    )
 
 
 async def _run(

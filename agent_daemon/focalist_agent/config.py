@@ -143,6 +143,11 @@ def check_url(value: str) -> str:
         raise ValueError("must start with https:// (or http://)")
     if parts.username or parts.query or parts.fragment:
         raise ValueError("must be an address alone, without user, ? or #")
+    if parts.path.strip("/"):
+        raise ValueError(
+            "must be the address without a path: "
+            f"{parts.scheme}://{parts.netloc}, not {value}"
+        )
     return value.rstrip("/")
 
 

@@ -2,9 +2,9 @@
 only after the server named its uid.
 
 SQLite with WAL and synchronous=FULL: a commit that returned survives SIGKILL and
-power loss. When the spool is full the oldest superseded poll goes first (a poll of a
-device of which a later one is spooled), then the oldest of all; what was dropped is
-counted, and ``status`` shows it.
+power loss. When the spool or the disk is full the oldest superseded poll goes first (a
+poll of a device of which a later one is spooled), then the oldest of all; what was
+dropped, and what could not be stored at all, is counted, and ``status`` shows it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ _log = logging.getLogger(__name__)
 NAME = "spool.sqlite3"
 REJECTED_ROWS = 500
 """Of what the server rejected the last ones are kept, with the reason."""
+
+ROOM = 64 * 1024
+"""Bytes of reports that go at least when the disk is full: SQLite frees whole pages."""
 
 COUNTERS = ("accepted", "duplicate", "pending", "ignored", "rejected", "dropped")
 
@@ -66,6 +69,8 @@ class Spool:
     def __init__(self, directory: Path, max_bytes: int) -> None:
         self.path = directory / NAME
         self._max_bytes = max_bytes
+        self._lost = 0
+        """reports that could not be stored, until they can be counted"""
         try:
             self._db = _open(self.path)
         except sqlite3.DatabaseError as error:
@@ -100,13 +105,32 @@ class Spool:
             report.to_dict(), ensure_ascii=False, separators=(",", ":")
         ).encode()
         device = report.serial or report.mac or report.address
+        try:
+            try:
+                self._store(report.uid, device, body)
+            except SpoolError as error:
+                if not _is_full(error):
+                    raise
+                self._free(max(2 * len(body), ROOM))
+                self._store(report.uid, device, body)
+        except SpoolError:
+            self._lost += 1
+            raise
+
+    def _store(self, uid: str, device: str, body: bytes) -> None:
         with self._transaction():
-            dropped = self._make_room(len(body))
+            dropped = self._drop(self._bytes + len(body) - self._max_bytes)
             self._db.execute(
                 "INSERT INTO report (uid, device, body) VALUES (?, ?, ?)",
-                (report.uid, device, body),
+                (uid, device, body),
             )
         self._bytes += len(body) - dropped
+
+    def _free(self, size: int) -> None:
+        """The disk is full: drop reports to use their place in the file again."""
+        with self._transaction():
+            dropped = self._drop(size)
+        self._bytes -= dropped
 
     def batch(self, count: int, size: int) -> list[tuple[str, bytes]]:
         """The oldest reports as (uid, JSON): at most ``count``, and ``size`` bytes
@@ -157,10 +181,10 @@ class Spool:
         """Close the file."""
         self._db.close()
 
-    def _make_room(self, size: int) -> int:
-        """Drop by the policy until ``size`` bytes fit; gives the bytes dropped."""
+    def _drop(self, size: int) -> int:
+        """Drop ``size`` bytes by the policy, or all; gives the bytes dropped."""
         freed = 0
-        while self._bytes - freed + size > self._max_bytes:
+        while freed < size:
             row = self._db.execute(
                 """
                 SELECT id, LENGTH(body) FROM report AS old
@@ -177,7 +201,7 @@ class Spool:
             self._count("dropped")
             freed += row[1]
         if freed:
-            _log.warning("The spool is full: old reports were dropped (see status).")
+            _log.warning("No space: old reports were dropped (see status).")
         return freed
 
     def _set_aside(self, result: Result, body: bytes) -> None:
@@ -191,11 +215,11 @@ class Spool:
             (REJECTED_ROWS,),
         )
 
-    def _count(self, name: str) -> None:
+    def _count(self, name: str, number: int = 1) -> None:
         self._db.execute(
-            "INSERT INTO counter (name, value) VALUES (?, 1) "
-            "ON CONFLICT (name) DO UPDATE SET value = value + 1",
-            (name,),
+            "INSERT INTO counter (name, value) VALUES (?, ?) "
+            "ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
+            (name, number),
         )
 
     def _query(self, query: str, values: tuple = ()) -> list[tuple]:
@@ -208,14 +232,25 @@ class Spool:
     def _transaction(self):
         try:
             self._db.execute("BEGIN IMMEDIATE")
+            lost = self._lost
             try:
                 yield
+                if lost:
+                    self._count("dropped", lost)
+                self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                # A full disk may have rolled back already.
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
+            self._lost -= lost
         except sqlite3.Error as error:
             raise SpoolError(f"{self.path}: {error}") from error
+
+
+def _is_full(error: SpoolError) -> bool:
+    # Python 3.10 has no sqlite_errorcode.
+    return "is full" in str(error.__cause__)
 
 
 def status(directory: Path) -> dict[str, Any]:

@@ -186,6 +186,36 @@ def test_sigkill_while_it_sends(enrolled, server, responder):
     assert len(server.reports) == len(server.received)
 
 
+def enroll_again(agent, server, *options):
+    address = ("--server", server.url, "--database", "db")
+    return agent("enroll", *address, "--key", server.enrolment_key, *options)
+
+
+def test_reports_that_wait_are_one_agents(enrolled, server, responder):
+    server.devices = [{"address": "127.0.0.1", "port": responder}]
+    before = (enrolled.state / "credentials.json").read_text()
+    assert enroll_again(enrolled, server).returncode == 0
+    server.faults = [503]
+    assert enrolled("run", "--once", config=OFFICE).returncode == 1
+    server.calls.clear()
+    done = enroll_again(enrolled, server)
+    assert done.returncode == 1
+    assert "1 reports of Agent 1 wait" in done.stderr
+    assert "--state-dir" in done.stderr and "run --once" in done.stderr
+    assert not server.calls, "the key is used up"
+    assert (enrolled.state / "credentials.json").read_text() == before
+    assert enroll_again(enrolled, server, "--same-agent").returncode == 0
+    assert status(enrolled)["spooled"] == 1
+
+
+def test_a_server_with_a_path_is_refused(agent, server):
+    done = agent(
+        "enroll", "--server", f"{server.url}/odoo", "--database", "db", "--key", "k"
+    )
+    assert done.returncode == 2
+    assert f"without a path: {server.url}, not {server.url}/odoo" in done.stderr
+
+
 def test_not_enrolled(agent):
     done = agent("run", "--once")
     assert done.returncode == 1

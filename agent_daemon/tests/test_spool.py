@@ -158,16 +158,50 @@ def test_a_locked_file_is_not_taken_for_damaged(tmp_path, monkeypatch):
     assert not list(tmp_path.glob("*.damaged-*"))
 
 
-def test_a_full_disk_is_an_error_and_no_damage(tmp_path):
+def test_on_a_full_disk_the_oldest_go_first(tmp_path):
     spool = Spool(tmp_path, LARGE)
-    spool._db.execute("PRAGMA max_page_count = 12")
-    kept = []
-    with pytest.raises(SpoolError, match="full"):
-        for _ in range(1000):
-            report = Report(address="10.0.0.1", location="x" * 200)
-            spool.put(report)
-            kept.append(report.uid)
-    assert uids(spool) == kept
+    spool._db.execute("PRAGMA max_page_count = 64")
+    put = []
+    for _ in range(1000):
+        report = Report(address="10.0.0.1", location="x" * 200)
+        spool.put(report)
+        put.append(report.uid)
+    left = uids(spool)
+    assert 50 < len(left) < 1000
+    assert left == put[-len(left) :]
+    assert status(tmp_path)["dropped"] == 1000 - len(left)
+    ((size,),) = spool._query("SELECT SUM(LENGTH(body)) FROM report")
+    assert spool._bytes == size
+
+
+def test_what_a_full_disk_takes_is_counted_when_it_can_be(tmp_path):
+    spool = Spool(tmp_path, LARGE)
+    spool._db.execute("PRAGMA max_page_count = 16")
+    first = Report(address="10.0.0.1")
+    spool.put(first)
+    for _ in range(2):
+        with pytest.raises(SpoolError, match="full"):
+            spool.put(Report(address="10.0.0.1", location="x" * 200_000))
+    last = Report(address="10.0.0.2")
+    spool.put(last)
+    # The first one went to make room that did not suffice.
+    assert uids(spool) == [last.uid]
+    assert status(tmp_path)["dropped"] == 3
+    spool.note(last_error=None)
+    assert status(tmp_path)["dropped"] == 3
+
+
+def test_a_loss_that_could_not_be_written_is_not_forgotten(tmp_path, monkeypatch):
+    spool = Spool(tmp_path, LARGE)
+    other = sqlite3.connect(tmp_path / spool_module.NAME, isolation_level=None)
+    spool._db.execute("PRAGMA busy_timeout = 10")
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(SpoolError, match="locked"):
+        spool.put(Report(address="10.0.0.1"))
+    other.execute("ROLLBACK")
+    assert status(tmp_path)["dropped"] == 0
+    spool.note(last_error=None)
+    assert status(tmp_path)["dropped"] == 1
 
 
 def test_status_without_a_spool(tmp_path):

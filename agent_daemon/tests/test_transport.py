@@ -7,6 +7,8 @@ import subprocess
 
 import pytest
 
+from focalist_agent import cli, credentials
+from focalist_agent.config import Config
 from focalist_agent.report import Report
 from focalist_agent.transport import (
     KeyRefused,
@@ -16,6 +18,7 @@ from focalist_agent.transport import (
     Unreachable,
 )
 from focalist_agent.transport.http import Poster
+from focalist_agent.transport.renewing import RenewingTransport
 from focalist_agent.transport.xmlrpc import XmlRpcTransport, enroll
 
 
@@ -127,3 +130,25 @@ def test_tls_is_verified_and_an_own_ca_is_possible(tls, server):
 def test_a_ca_file_that_is_none(tmp_path):
     with pytest.raises(TransportError, match="CA file"):
         Poster(str(tmp_path / "missing.pem"))
+
+
+def test_a_refused_key_is_looked_for_anew(server, tmp_path):
+    """Enrolled again while the daemon runs: it goes on with the new key."""
+
+    def enrolled(key):
+        credentials.save(
+            tmp_path, credentials.Credentials(server.url, "db", "c 1", "Agent 1", key)
+        )
+
+    enrolled(server.key)
+    transport = RenewingTransport(lambda: cli._transport(Config(), tmp_path))
+    assert transport.send([body()[1]])
+    server.key = "the-new-secret-key"
+    with pytest.raises(KeyRefused):
+        transport.send([body()[1]])
+    (tmp_path / credentials.NAME).write_text("{")
+    with pytest.raises(KeyRefused):
+        transport.send([body()[1]])
+    enrolled(server.key)
+    assert transport.configuration()
+    assert transport.send([body()[1]])

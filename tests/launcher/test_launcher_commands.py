@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
-from launcher import commands
+from launcher import commands, demo
+from launcher.console import Problem
 from launcher.paths import ROOT, cache
 
 FOCALIST = ROOT / "focalist"
@@ -103,3 +105,24 @@ def test_the_cache_is_where_the_variables_say(monkeypatch, tmp_path):
     monkeypatch.delenv("FOCALIST_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache() == tmp_path / "focalist"
+
+
+def test_demo_shows_no_key_on_a_command_line(monkeypatch, tmp_path):
+    asked = []
+
+    def output(command, env):
+        asked.append(([str(part) for part in command], env))
+        # Enough is seen: nothing is started.
+        raise subprocess.CalledProcessError(1, command, stderr="stop")
+
+    monkeypatch.setattr(demo, "FOLDER", tmp_path)
+    monkeypatch.setattr(demo, "output", output)
+    run = demo.Demo(None)
+    run.environment = SimpleNamespace(script=lambda name: name)
+    run.databases = SimpleNamespace(variables={"PATH": "/bin"})
+    with pytest.raises(Problem, match="stop"):
+        run._start_agents([{"client": "Alpha", "key": "one-time-key"}])
+    ((command, env),) = asked
+    assert "enroll" in command
+    assert "one-time-key" not in " ".join(command)
+    assert env == {"PATH": "/bin", "FOCALIST_KEY": "one-time-key"}

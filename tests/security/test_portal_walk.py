@@ -4,10 +4,13 @@ Everything of client B has a word in it that is nowhere else. The walk asks ever
 by every way that RPC has, and every page that there is, and looks for that word.
 """
 
+import base64
 import json
 import re
 import threading
+import zlib
 from contextlib import suppress
+from datetime import datetime
 
 from odoo import Command
 from odoo.exceptions import UserError
@@ -70,6 +73,8 @@ class TestPortalWalk(BillingCommon, HttpCase):
                 "invoice": move,
                 "attachment": attachment,
             } | cls._make_agent(client, name)
+        cls.records[WORD] |= cls._make_collector(cls.records[WORD]["agent"])
+        cls._move_a_device()
         cls.user = new_test_user(cls.env, login="walker", groups="base.group_portal")
         cls.user.partner_id.parent_id = cls.records["Alpha"]["partner"]
 
@@ -83,6 +88,48 @@ class TestPortalWalk(BillingCommon, HttpCase):
             }
         )
         return {"agent": agent, "network": agent.network_ids}
+
+    @classmethod
+    def _make_collector(cls, agent):
+        """It finds a printer of a model that nobody had yet."""
+        agent._enroll({"hostname": f"{WORD}-server"}, "192.0.2.1")
+        collector = agent._live_collectors()
+        report = {
+            "schema": 1,
+            "uid": "found",
+            "read_at": "2026-04-01T08:00:00Z",
+            "manufacturer": "Riso",
+            "model": "ComColor 9150",
+            "serial": "FOUND100",
+            "hostname": f"{WORD}-found",
+        }
+        batch = base64.b64encode(zlib.compress(json.dumps([report]).encode())).decode()
+        bringer = collector.with_user(collector.user_id).sudo()
+        results = bringer._receive(batch, "192.0.2.1")["results"]
+        assert results[0]["status"] == "pending", results
+        return {"collector": collector}
+
+    @classmethod
+    def _move_a_device(cls):
+        """One that stood at the other client stands at ours now."""
+        former, ours = cls.records[WORD], cls.records["Alpha"]
+        device = cls._read(
+            former["site"],
+            "MOVED100",
+            ("2026-02-28 08:00", {"mono": 7654321, "total": 7654321}),
+        )
+        device.write(
+            {
+                "agent_id": former["agent"].id,
+                "ip_address": f"{WORD}.example.com",
+                "hostname": f"{WORD}-moved",
+                "location": f"{WORD} hall",
+                "console": f"Call {WORD}",
+                "status": f"{WORD} status",
+            }
+        )
+        device._move(ours["site"], datetime(2026, 4, 1))
+        cls.moved = device
 
     def foreign(self, answer):
         return WORD.lower() in str(answer).lower()
@@ -108,6 +155,7 @@ class TestPortalWalk(BillingCommon, HttpCase):
         for model in ("focalist.device", "focalist.statement.line", "account.move"):
             found = str(self.read_all(env[model].search([])))
             self.assertIn("alpha", found.lower(), model)
+        self.assertIn(self.moved, env["focalist.device"].search([]))
 
     @mute_logger("odoo.addons.base.models.ir_model", "odoo.models", "odoo.sql_db")
     def test_portal_walk_of_all_models(self):

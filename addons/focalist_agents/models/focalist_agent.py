@@ -17,7 +17,7 @@ class FocalistAgent(models.Model):
 
     _name = "focalist.agent"
     _description = "Focalist Agent"
-    _inherit = ["mail.thread"]
+    _inherit = ["focalist.guarded.mixin", "mail.thread"]
     _order = "partner_id, name, id"
     _check_company_auto = True
     _rec_names_search = ["name", "partner_id.name"]
@@ -224,8 +224,8 @@ class FocalistAgent(models.Model):
     def _polled_devices(self):
         """The devices that it is to poll.
 
-        Those it reported last, and of the client's others those that no agent has
-        reported yet, where no other agent is at home.
+        Those it reported last, and of the client's others those that no working
+        agent of the client reported last, where no other agent is at home.
         """
         self.ensure_one()
         if not self.active or not self.partner_id.focalist_active:
@@ -240,6 +240,11 @@ class FocalistAgent(models.Model):
             taken = others.site_id | others.network_ids.site_id
             unclaimed = Domain("site_id", "not in", taken.ids)
         client = Domain("partner_id", "=", self.partner_id.id)
+        # An agent that was archived, or has no collector any more, holds no device.
+        working = self.search(
+            client & Domain("collector_ids", "any", [("revoked_at", "=", False)])
+        )
+        unclaimed &= Domain("agent_id", "not in", working.ids)
         return self.env["focalist.device"].search(
             Domain("company_id", "=", self.company_id.id)
             & Domain("state", "in", ("active", "to_complete"))
@@ -250,7 +255,7 @@ class FocalistAgent(models.Model):
                     Domain("agent_id", "=", self.id)
                     & (client | Domain("partner_id", "=", False))
                 )
-                | (Domain("agent_id", "=", False) & client & unclaimed)
+                | (client & unclaimed)
             ),
             order="id",
         )
@@ -278,6 +283,13 @@ class FocalistAgent(models.Model):
         """Make a key to install the agent with, and show it this once."""
         self.ensure_one()
         self.check_access("write")
+        if not self.active:
+            raise UserError(
+                self.env._(
+                    "%(agent)s is archived: it would poll nothing. Restore it first.",
+                    agent=self.name,
+                )
+            )
         collector = self._live_collectors()
         if collector:
             raise UserError(self._installed_message(collector))

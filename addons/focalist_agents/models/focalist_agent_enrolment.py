@@ -25,7 +25,7 @@ class FocalistAgent(models.Model):
 
     _inherit = "focalist.agent"
 
-    enrolment_key_hash = fields.Char(copy=False, groups=fields.NO_ACCESS)
+    enrolment_key_hash = fields.Char(readonly=True, copy=False, groups=fields.NO_ACCESS)
     enrolment_key_expires_at = fields.Datetime(
         "Key valid until", readonly=True, copy=False
     )

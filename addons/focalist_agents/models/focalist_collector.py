@@ -16,6 +16,7 @@ class FocalistCollector(models.Model):
 
     _name = "focalist.collector"
     _description = "Installed Collector"
+    _inherit = ["focalist.guarded.mixin"]
     _order = "enrolled_at desc, id desc"
     _check_company_auto = True
 
@@ -147,7 +148,8 @@ class FocalistCollector(models.Model):
         )
         user = users.create(
             {
-                "name": self.env._("Collector of %(agent)s", agent=agent.name),
+                # Whoever reads what it wrote is not told whose it is.
+                "name": self.env._("Collector %(number)s", number=agent.id),
                 "login": f"focalist-collector-{uuid4()}",
                 "group_ids": [fields.Command.set(group.ids)],
                 "company_id": agent.company_id.id,

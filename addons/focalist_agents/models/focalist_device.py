@@ -13,8 +13,14 @@ class FocalistDevice(models.Model):
         index="btree_not_null",
         ondelete="set null",
         check_company=True,
+        groups="focalist_base.group_focalist_user",
         help="The agent that reported it last.",
     )
+
+    @api.model
+    def _prepare_client_left(self):
+        """The former client's agent neither shows nor keeps the device."""
+        return super()._prepare_client_left() | {"agent_id": False}
 
     @api.model
     def _prepare_device_state(self, device, report):

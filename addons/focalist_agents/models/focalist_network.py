@@ -7,6 +7,7 @@ class FocalistNetwork(models.Model):
 
     _name = "focalist.network"
     _description = "Agent Network"
+    _inherit = ["focalist.guarded.mixin"]
     _order = "sequence, id"
     _check_company_auto = True
 

@@ -51,6 +51,18 @@ class ResPartner(models.Model):
             partner.focalist_last_agent_state = last.state
             partner.focalist_last_agent_seen_at = last.last_seen_at
 
+    def _focalist_belongings(self):
+        """Its agents stay with it, archived ones too."""
+        why = super()._focalist_belongings()
+        if not why and self.with_context(active_test=False).focalist_agent_ids:
+            why = self.env._(
+                "%(client)s has agents: it stays a client of %(dealer)s. Deactivate it"
+                " instead.",
+                client=self.name,
+                dealer=self.focalist_company_id.name,
+            )
+        return why
+
     def action_open_focalist_agents(self):
         """Open the client's agents; the only one directly."""
         self.check_access("read")

@@ -142,6 +142,25 @@ class TestAgent(AgentCase):
             agent.partner_id = self.client
         agent.partner_id = other
 
+    def test_client_with_an_agent_stays_with_its_dealer(self):
+        company = self.env["res.company"].create({"name": "Other dealer"})
+        client = self.make_client(name="Other")
+        agent = self.make_agent(partner_id=client.id, active=False)
+        for values in ({"focalist_company_id": company.id}, {"is_focalist_client": 0}):
+            with self.assertRaisesRegex(UserError, "has agents"):
+                client.write(values)
+        with self.assertRaisesRegex(UserError, "has agents"):
+            client.unlink()
+        agent.unlink()
+        client.focalist_company_id = company
+        client.unlink()
+
+    def test_archived_agent_gets_no_key(self):
+        self.agent.active = False
+        with self.assertRaisesRegex(UserError, "is archived"):
+            self.agent.with_user(self.technician).action_new_key()
+        self.assertFalse(self.agent.enrolment_key_expires_at)
+
     def test_installed_agent_is_not_deleted(self):
         collector, _key = self.install()
         with self.assertRaises(UserError):
@@ -168,6 +187,8 @@ class TestPolledDevices(AgentCase):
 
     def test_reported_devices_stay_the_reporters(self):
         other = self.make_agent(name="Depot", site_id=self.depot.id)
+        self.install()
+        self.install(other)
         mine = self.make_device(1, self.depot, agent_id=self.agent.id)
         self.make_device(2, agent_id=other.id)
         self.assertEqual(self.polled(), {"10.1.0.1"})
@@ -195,6 +216,41 @@ class TestPolledDevices(AgentCase):
         self.make_device(1, site, agent_id=self.agent.id)
         self.make_device(2, site)
         self.assertEqual(self.polled(), set())
+
+    def test_device_that_moved_is_the_new_clients_agents(self):
+        other = self.make_client(name="Other")
+        site = self.env["focalist.site"].create(
+            {"name": "There", "partner_id": other.id}
+        )
+        theirs = self.make_agent(partner_id=other.id)
+        self.install()
+        device = self.make_device(1, agent_id=self.agent.id, hostname="acme-1")
+        device._move(self.depot, fields.Datetime.now() - timedelta(days=2))
+        self.assertEqual((device.agent_id, device.hostname), (self.agent, "acme-1"))
+        device._move(site, fields.Datetime.now() - timedelta(days=1))
+        self.assertFalse(device.agent_id)
+        self.assertFalse(device.hostname)
+        device.ip_address = "10.1.0.1"
+        self.assertEqual(self.polled(theirs), {"10.1.0.1"})
+        self.assertEqual(self.polled(), set())
+
+    def test_device_of_an_agent_that_is_gone_is_polled_by_another(self):
+        other = self.make_agent(name="Second", site_id=self.site.id)
+        collector, _key = self.install(other)
+        self.make_device(1, agent_id=other.id)
+        self.assertEqual(self.polled(), set())
+        other.active = False
+        self.assertEqual(self.polled(), {"10.1.0.1"})
+        other.active = True
+        self.assertEqual(self.polled(), set())
+        collector.action_revoke()
+        self.assertEqual(self.polled(), {"10.1.0.1"})
+        third = self.make_agent(partner_id=self.make_client(name="Other").id)
+        self.install(third)
+        self.env["focalist.device"].search([("agent_id", "=", other.id)]).write(
+            {"agent_id": third.id}
+        )
+        self.assertEqual(self.polled(), {"10.1.0.1"})
 
     def test_nothing_for_the_deactivated(self):
         self.make_device(1)

@@ -60,6 +60,23 @@ class TestRights(AgentCase):
             with self.assertRaises(AccessError):
                 agent.write({"enrolment_key_hash": "a"})
 
+    def test_what_only_buttons_write(self):
+        company = self.env["res.company"].create({"name": "Other dealer"})
+        later = "2099-01-01 00:00:00"
+        device = self.make_device(1)
+        written = (
+            (self.agent, {"enrolment_key_expires_at": later}),
+            (self.agent, {"company_id": company.id}),
+            (self.network, {"company_id": company.id}),
+            (self.collector, {"last_seen_at": later}),
+            (device, {"agent_id": self.agent.id}),
+        )
+        for record, values in written:
+            with self.subTest(values=values), self.assertRaises(AccessError):
+                record.with_user(self.technician).write(values)
+            with self.subTest(values=values), self.assertRaises(AccessError):
+                record.with_user(self.technician).create(values)
+
     def test_others_see_nothing(self):
         for groups in ("base.group_user", "base.group_portal", "base.group_public"):
             user = new_test_user(self.env, f"other {groups}", groups)

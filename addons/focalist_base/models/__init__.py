@@ -1,10 +1,13 @@
+# Others inherit it.
+from . import focalist_guarded_mixin
+
+# isort: split
 from . import (
     base,
     focalist_device,
     focalist_device_ingest,
     focalist_device_model,
     focalist_device_placement,
-    focalist_guarded_mixin,
     focalist_manufacturer,
     focalist_meter_reading,
     focalist_pages_mixin,

@@ -12,7 +12,7 @@ class FocalistDevice(models.Model):
 
     _name = "focalist.device"
     _description = "Printing Device"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["focalist.guarded.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "partner_id, site_id, model_id, id"
     _check_company_auto = True
     _rec_names_search = ["serial_number", "model_id.name", "hostname", "ip_address"]
@@ -37,6 +37,7 @@ class FocalistDevice(models.Model):
         "Dealer",
         required=True,
         readonly=True,
+        copy=False,
         index=True,
         default=lambda self: self.env.company,
     )
@@ -58,7 +59,7 @@ class FocalistDevice(models.Model):
     ip_address = fields.Char("IP address", copy=False)
     hostname = fields.Char("Host name", copy=False)
     location = fields.Char(help="The place that the device itself tells (sysLocation).")
-    firmware = fields.Char(copy=False)
+    firmware = fields.Char(readonly=True, copy=False)
 
     placement_ids = fields.One2many("focalist.device.placement", "device_id")
     proposed_site_id = fields.Many2one(
@@ -71,6 +72,16 @@ class FocalistDevice(models.Model):
         copy=False,
         groups="focalist_base.group_focalist_user",
         help="Where an agent found the device, until it is activated.",
+    )
+    proposed_partner_id = fields.Many2one(
+        "res.partner",
+        "Found at client",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        copy=False,
+        groups="focalist_base.group_focalist_user",
+        help="Whose agent found the device, where it is not known at which site.",
     )
     site_id = fields.Many2one(
         "focalist.site",
@@ -90,6 +101,7 @@ class FocalistDevice(models.Model):
     last_meters = fields.Json(
         readonly=True,
         copy=False,
+        groups="focalist_base.group_focalist_user",
         help="The last value that counts of each meter: {meter: pages}.",
     )
     total_meter = Meter("Total", readonly=True, copy=False, aggregator=None)
@@ -114,16 +126,22 @@ class FocalistDevice(models.Model):
             device.serial_key = serial_key(device.serial_number)
 
     @api.depends(
-        "placement_ids.site_id", "placement_ids.end_at", "proposed_site_id", "state"
+        "placement_ids.site_id",
+        "placement_ids.end_at",
+        "proposed_partner_id",
+        "proposed_site_id",
+        "state",
     )
     def _compute_place(self):
         """Where the device stands; while it is not in service, where it was found."""
         for device in self:
             site = device._present_placements().site_id
+            client = site.partner_id
             if not site and device.state in ("to_complete", "ignored"):
                 site = device.proposed_site_id
+                client = site.partner_id or device.proposed_partner_id
             device.site_id = site
-            device.partner_id = site.partner_id
+            device.partner_id = client
 
     @api.depends("reading_ids")
     def _compute_reading_count(self):
@@ -144,7 +162,8 @@ class FocalistDevice(models.Model):
         """
         for device in self:
             known_by = device.serial_number or device.mac_address
-            name = device.model_id.name
+            # A client reads no model but by its device's name.
+            name = device.sudo().model_id.name
             device.display_name = f"{name} ({known_by})" if known_by else name
 
     @api.model_create_multi
@@ -152,7 +171,11 @@ class FocalistDevice(models.Model):
         return super().create([self._with_clean_mac(vals) for vals in vals_list])
 
     def write(self, vals):
-        return super().write(self._with_clean_mac(vals))
+        vals = self._with_clean_mac(vals)
+        if vals.get("proposed_site_id"):
+            site = self.env["focalist.site"].browse(vals["proposed_site_id"])
+            self._leave_client(site.partner_id)
+        return super().write(vals)
 
     @api.model
     def _with_clean_mac(self, vals):
@@ -227,6 +250,7 @@ class FocalistDevice(models.Model):
                     ),
                 )
             )
+        self._leave_client(site.partner_id)
         present.end_at = at
         self.env["focalist.device.placement"].create(
             [
@@ -236,9 +260,31 @@ class FocalistDevice(models.Model):
         )
         self._enter_service()
 
+    def _leave_client(self, client):
+        """Forget what devices told at another client: the next one reads them.
+
+        :param client: res.partner, the client that they go to
+        """
+        gone = self.filtered(lambda device: device._last_client() not in (client, None))
+        if gone:
+            gone.sudo().write(self._prepare_client_left())
+
+    def _last_client(self):
+        """Where the device is, or out of service, was last; None if nowhere yet."""
+        stood = self.placement_ids.sorted("start_at")[-1:]
+        return self.partner_id or stood.partner_id or None
+
+    @api.model
+    def _prepare_client_left(self):
+        """Values of a device of which nothing is known at its new client yet."""
+        names = ("ip_address", "hostname", "location", "console", "status")
+        return dict.fromkeys(names, False)
+
     def _enter_service(self):
         # Where it was found is of its first client, and no business of the next.
-        self.write({"state": "active", "proposed_site_id": False})
+        self.sudo().write(
+            {"state": "active", "proposed_site_id": False, "proposed_partner_id": False}
+        )
 
     def action_activate(self):
         """Take devices to complete into account from now on."""
@@ -254,12 +300,12 @@ class FocalistDevice(models.Model):
             # A collector's clock may be ahead: what was read there stays there.
             read_at = placement.device_id.last_reading_at or placement.start_at
             placement.end_at = max(now, placement.start_at + moment, read_at + moment)
-        self.filtered(lambda d: d.state == "active").state = "retired"
+        self.filtered(lambda d: d.state == "active").sudo().state = "retired"
 
     def action_ignore(self):
         """Take no account of devices to complete, also when they are found again."""
         self.check_access("write")
-        self.filtered(lambda d: d.state == "to_complete").state = "ignored"
+        self.filtered(lambda d: d.state == "to_complete").sudo().state = "ignored"
 
     def action_open_readings(self):
         """Open the device's meter readings."""

@@ -1,12 +1,30 @@
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
-from odoo import api, fields, models
+import psycopg2
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import AccessError, ConcurrencyError
 from odoo.tools import SQL
 
 from ..tools import device_report
+from ..tools.identity import manufacturer_key
 from ..tools.meters import METERS, reading_field
 
+_logger = logging.getLogger(__name__)
+
+# What another attempt puts right, or no attempt with these rights.
+NOT_OF_A_REPORT = (
+    AccessError,
+    ConcurrencyError,
+    psycopg2.OperationalError,
+    psycopg2.errors.UniqueViolation,
+)
+# So many devices of one client wait to be completed, at most: what a stolen key, or a
+# wrong range, can leave to clear up.
+MAX_WAITING = 2000
 # What such a source brings counts only once a person has looked at it.
 UNCONFIRMED_SOURCES = ("portal", "public")
 
@@ -41,7 +59,8 @@ class FocalistDevice(models.Model):
 
         Called with superuser rights, after the caller has checked who brings them.
         The reports of one call succeed or fail together in the database; a report that
-        is wrong is refused alone, and a meter that is wrong loses itself alone.
+        is wrong is refused alone, and a meter that is wrong loses itself alone. Where
+        what is known of a device makes its reports fail, they are refused alone, too.
 
         :param list reports: device reports as in schema 1, in any order
         :param Origin origin: who brings them
@@ -49,6 +68,28 @@ class FocalistDevice(models.Model):
             is accepted, duplicate, pending (waits to be completed), ignored or
             rejected (the message says why)
         """
+        try:
+            with self.env.cr.savepoint():
+                return self._ingest_together(reports, origin)
+        except NOT_OF_A_REPORT:
+            raise
+        except Exception:
+            if len(reports) == 1:
+                _logger.exception("A device report could not be taken in.")
+                uid = reports[0].get("uid") if isinstance(reports[0], dict) else None
+                return [
+                    self._report_result(
+                        uid, "rejected", self._report_error_message("fault")
+                    )
+                ]
+        half = len(reports) // 2
+        return self._ingest(reports[:half], origin) + self._ingest(
+            reports[half:], origin
+        )
+
+    @api.model
+    def _ingest_together(self, reports, origin):
+        """Take reports in, all of them or none; see `_ingest`."""
         results = [None] * len(reports)
         parsed = {}
         now = fields.Datetime.now()
@@ -61,6 +102,17 @@ class FocalistDevice(models.Model):
                     uid, "rejected", self._report_error_message(error.args[0])
                 )
         devices = self._devices_of_reports(parsed.values(), origin)
+        for position, report in list(parsed.items()):
+            if self._report_identity(report) not in devices:
+                del parsed[position]
+                results[position] = self._report_result(
+                    report.uid,
+                    "ignored",
+                    self.env._(
+                        "Too many devices of this client wait to be completed: activate"
+                        " or ignore those first."
+                    ),
+                )
         self._lock_for_ingestion(devices.values())
         known = self._known_uids(parsed.values(), devices)
         # By their moments, then by something that no order of arrival changes.
@@ -76,7 +128,8 @@ class FocalistDevice(models.Model):
             status, message = self._report_status(device, placement, report, origin)
             if (device.id, report.uid) in known:
                 status, message = "duplicate", ""
-            elif status != "rejected":
+            elif status in ("accepted", "pending"):
+                # What is not taken leaves no trace: who brings it may be no friend.
                 known.add((device.id, report.uid))
                 taken.append((device, placement, report))
             results[position] = self._report_result(report.uid, status, message)
@@ -93,11 +146,8 @@ class FocalistDevice(models.Model):
         """
         client = placement.partner_id or device.partner_id
         if origin.partner and client and client != origin.partner:
-            return "rejected", self.env._(
-                "The device with serial number %(serial)s stands at another client."
-                " Move it before this agent can report it.",
-                serial=report.serial or report.mac,
-            )
+            # Not whose, nor where: who asks may be a thief of the key.
+            return "rejected", self.env._("This device is not this agent's: see Odoo.")
         if device.state == "to_complete":
             return "pending", ""
         if device.state != "active":
@@ -133,6 +183,9 @@ class FocalistDevice(models.Model):
                 "The device tells neither a serial number nor a MAC address: it"
                 " cannot be told from others. Add it by hand."
             ),
+            "fault": self.env._(
+                "The report could not be taken in. The server's log says why."
+            ),
         }[code]
 
     @staticmethod
@@ -146,10 +199,11 @@ class FocalistDevice(models.Model):
     def _devices_of_reports(self, reports, origin):
         """Find the device of each report and create those never seen before.
 
-        :return: dict identity (see _report_identity) -> focalist.device record
+        :return: dict identity (see _report_identity) -> focalist.device record;
+            without those for which there is no room
         """
-        models_ = self.env["focalist.device.model"]._find_or_create(
-            (report.manufacturer, report.model) for report in reports
+        makers = self.env["focalist.manufacturer"]._by_key(
+            report.manufacturer for report in reports
         )
         firsts = {}
         for report in reports:
@@ -164,39 +218,78 @@ class FocalistDevice(models.Model):
             order="id",
         )
         by_serial = {(d.manufacturer_id.id, d.serial_key): d for d in found}
-        # One that has no serial number is what the address stands for; else a device
-        # whose serial number could not be read this time, the last one heard of.
-        by_mac = {
-            device.mac_address: device
-            for device in found.sorted(
-                lambda d: (not d.serial_key, d.last_report_at or datetime.min)
-            )
-        }
+        by_mac = self._devices_by_mac(found, origin)
         devices, missing = {}, {}
         for identity, report in firsts.items():
-            model = models_[report.manufacturer, report.model]
             if report.serial_key:
                 # One maker's two spellings are one device.
-                key = (model.manufacturer_id.id, report.serial_key)
-                device = by_serial.get(key)
+                maker_key = manufacturer_key(report.manufacturer)
+                key = (maker_key, report.serial_key)
+                maker = makers.get(maker_key)
+                device = maker and by_serial.get((maker.id, report.serial_key))
             else:
                 key = (None, report.mac)
                 device = by_mac.get(report.mac)
             if device:
                 devices[identity] = device
             else:
-                missing.setdefault(key, (report, model, []))[2].append(identity)
-        created = self.with_context(tracking_disable=True).create(
-            [
-                self._prepare_found_device(report, model, origin)
-                for report, model, _identities in missing.values()
-            ]
+                missing.setdefault(key, (report, []))[1].append(identity)
+        missing = list(islice(missing.values(), self._room_for_found(origin, missing)))
+        models_ = self.env["focalist.device.model"]._find_or_create(
+            (report.manufacturer, report.model) for report, _identities in missing
         )
-        for device, (_report, _model, identities) in zip(
-            created, missing.values(), strict=True
-        ):
+        # Its next client is not told whose collector found it first.
+        finder = self.with_user(SUPERUSER_ID).with_context(tracking_disable=True)
+        created = finder.create(
+            [
+                self._prepare_found_device(
+                    report, models_[report.manufacturer, report.model], origin
+                )
+                for report, _identities in missing
+            ]
+        ).with_env(self.env)
+        for device, (_report, identities) in zip(created, missing, strict=True):
             devices.update(dict.fromkeys(identities, device))
         return devices
+
+    @api.model
+    def _room_for_found(self, origin, missing):
+        """How many of the missing devices may be created."""
+        if not missing or not origin.partner:
+            return len(missing)
+        waiting = self.with_context(active_test=False).search_count(
+            [("partner_id", "=", origin.partner.id), ("state", "=", "to_complete")],
+            limit=MAX_WAITING,
+        )
+        return MAX_WAITING - waiting
+
+    @api.model
+    def _devices_by_mac(self, found, origin):
+        """The device that each MAC address stands for, where no serial number is told.
+
+        One that has no serial number; else a device whose serial number could not be
+        read this time, the last one heard of. Before both what the bringer's client
+        has; and of another client none that is known by its serial number.
+
+        :return: dict MAC address -> focalist.device record
+        """
+
+        def is_open_to_it(device):
+            owners = device.partner_id | device.placement_ids.partner_id
+            return not device.serial_key or not owners or origin.partner in owners
+
+        if origin.partner:
+            found = found.filtered(is_open_to_it)
+        return {
+            device.mac_address: device
+            for device in found.sorted(
+                lambda d: (
+                    bool(origin.partner) and d.partner_id == origin.partner,
+                    not d.serial_key,
+                    d.last_report_at or datetime.min,
+                )
+            )
+        }
 
     @api.model
     def _prepare_found_device(self, report, model, origin):
@@ -207,6 +300,7 @@ class FocalistDevice(models.Model):
             "serial_number": report.serial if report.serial_key else False,
             "mac_address": report.mac,
             "proposed_site_id": origin.site.id if origin.site else False,
+            "proposed_partner_id": origin.partner.id if origin.partner else False,
         }
 
     @api.model
@@ -230,6 +324,8 @@ class FocalistDevice(models.Model):
                     "last_meters",
                     "last_reading_at",
                     "last_report_at",
+                    "partner_id",
+                    "site_id",
                     "state",
                 ]
             )
@@ -436,13 +532,21 @@ class FocalistDevice(models.Model):
     @api.model
     def _take_device_state(self, taken, origin):
         """Bring what devices said of themselves to their records, the newest only."""
-        newest = {device: report for device, _placement, report in taken}
+        newest = {
+            device: report
+            for device, placement, report in taken
+            # What comes late from a former place is no news of the present one.
+            if not placement.end_at
+        }
         for device, report in newest.items():
             values = {}
             if not device.last_report_at or report.read_at >= device.last_report_at:
                 values = self._prepare_device_state(device, report)
-            if origin.site and device.state == "to_complete" and not device.site_id:
-                values["proposed_site_id"] = origin.site.id
+            if device.state == "to_complete":
+                if origin.site and not device.site_id:
+                    values["proposed_site_id"] = origin.site.id
+                if origin.partner and not device.partner_id:
+                    values["proposed_partner_id"] = origin.partner.id
             if values:
                 device.with_context(tracking_disable=True).write(values)
 

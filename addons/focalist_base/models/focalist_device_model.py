@@ -1,4 +1,5 @@
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import UserError
 
 from ..tools.identity import model_key
 
@@ -55,6 +56,22 @@ class FocalistDeviceModel(models.Model):
         for model in self:
             model.device_count = counts.get(model, 0)
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_in_use(self):
+        # Those of other dealers and archived ones count as well.
+        users = self.env["focalist.device"].sudo().with_context(active_test=False)
+        for used, count in users._read_group(
+            [("model_id", "in", self.ids)], ["model_id"], ["__count"]
+        ):
+            raise UserError(
+                self.env._(
+                    "%(name)s cannot be deleted: devices (%(count)s) are of it. Archive"
+                    " it instead.",
+                    name=used.display_name,
+                    count=count,
+                )
+            )
+
     @api.model
     def _find_or_create(self, names):
         """Return the model of each (manufacturer, name) that devices tell.
@@ -78,11 +95,13 @@ class FocalistDeviceModel(models.Model):
         )
         by_key = {(model.manufacturer_id.id, model.key): model for model in found}
         missing = {key: name for name, key in keys.items() if key not in by_key}
-        created = self.create(
+        # All clients of all dealers share it: whose device was the first is not told.
+        creator = self.with_user(SUPERUSER_ID)
+        created = creator.create(
             [
                 {"manufacturer_id": maker_id, "name": name}
                 for (maker_id, _key), (_maker, name) in missing.items()
             ]
-        )
+        ).with_env(self.env)
         by_key.update({(m.manufacturer_id.id, m.key): m for m in created})
         return {name: by_key[key] for name, key in keys.items()}

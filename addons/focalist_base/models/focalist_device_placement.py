@@ -10,6 +10,7 @@ class FocalistDevicePlacement(models.Model):
 
     _name = "focalist.device.placement"
     _description = "Device Placement"
+    _inherit = ["focalist.guarded.mixin"]
     _order = "device_id, start_at desc"
     _check_company_auto = True
 
@@ -49,10 +50,16 @@ class FocalistDevicePlacement(models.Model):
     start_at = fields.Datetime("From", required=True, default=fields.Datetime.now)
     end_at = fields.Datetime("To", help="Empty while the device stands there.")
     opening_reading_id = fields.Many2one(
-        "focalist.meter.reading", index="btree_not_null", ondelete="restrict"
+        "focalist.meter.reading",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
     )
     closing_reading_id = fields.Many2one(
-        "focalist.meter.reading", index="btree_not_null", ondelete="restrict"
+        "focalist.meter.reading",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
     )
 
     _order_of_moments = models.Constraint(

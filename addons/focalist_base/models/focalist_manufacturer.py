@@ -1,4 +1,5 @@
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import UserError
 
 from ..tools.identity import manufacturer_key
 
@@ -28,6 +29,32 @@ class FocalistManufacturer(models.Model):
         for manufacturer in self:
             manufacturer.key = manufacturer_key(manufacturer.name)
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_in_use(self):
+        # Those of other dealers and archived ones count as well.
+        users = self.env["focalist.device.model"].sudo().with_context(active_test=False)
+        for used, count in users._read_group(
+            [("manufacturer_id", "in", self.ids)], ["manufacturer_id"], ["__count"]
+        ):
+            raise UserError(
+                self.env._(
+                    "%(name)s cannot be deleted: models (%(count)s) are of it. Archive"
+                    " it instead.",
+                    name=used.display_name,
+                    count=count,
+                )
+            )
+
+    @api.model
+    def _by_key(self, names):
+        """Return the manufacturers of these names that exist.
+
+        :return: dict key (see `manufacturer_key`) -> focalist.manufacturer record
+        """
+        keys = {manufacturer_key(name) for name in names}
+        found = self.with_context(active_test=False).search([("key", "in", list(keys))])
+        return {manufacturer.key: manufacturer for manufacturer in found}
+
     @api.model
     def _find_or_create(self, names):
         """Return the manufacturer of each name.
@@ -36,11 +63,12 @@ class FocalistManufacturer(models.Model):
         :return: dict name -> focalist.manufacturer record
         """
         keys = {name: manufacturer_key(name) for name in names}
-        found = self.with_context(active_test=False).search(
-            [("key", "in", list(set(keys.values())))]
-        )
-        by_key = {manufacturer.key: manufacturer for manufacturer in found}
+        by_key = self._by_key(names)
         missing = {key: name for name, key in keys.items() if key not in by_key}
-        for manufacturer in self.create([{"name": name} for name in missing.values()]):
+        # All clients of all dealers share it: whose device was the first is not told.
+        creator = self.with_user(SUPERUSER_ID)
+        for manufacturer in creator.create(
+            [{"name": name} for name in missing.values()]
+        ).with_env(self.env):
             by_key[manufacturer.key] = manufacturer
         return {name: by_key[key] for name, key in keys.items()}

@@ -15,6 +15,7 @@ class FocalistMeterReading(models.Model):
 
     _name = "focalist.meter.reading"
     _description = "Meter Reading"
+    _inherit = ["focalist.guarded.mixin"]
     _order = "read_at desc, id desc"
     _rec_name = "read_at"
 

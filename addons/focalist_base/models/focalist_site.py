@@ -13,7 +13,7 @@ class FocalistSite(models.Model):
 
     _name = "focalist.site"
     _description = "Client Site"
-    _inherit = ["mail.thread"]
+    _inherit = ["focalist.guarded.mixin", "mail.thread"]
     _order = "partner_id, is_main desc, name, id"
     _check_company_auto = True
     _rec_names_search = ["name", "partner_id.name", "address_id.city"]

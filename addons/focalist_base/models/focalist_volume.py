@@ -18,7 +18,7 @@ class FocalistVolume(models.Model):
 
     _name = "focalist.volume"
     _description = "Daily Volume"
-    _inherit = ["focalist.pages.mixin"]
+    _inherit = ["focalist.guarded.mixin", "focalist.pages.mixin"]
     _order = "day desc, id desc"
     _rec_name = "day"
 

@@ -9,7 +9,7 @@ class FocalistVolumeMonth(models.Model):
 
     _name = "focalist.volume.month"
     _description = "Monthly Volume"
-    _inherit = ["focalist.pages.mixin"]
+    _inherit = ["focalist.guarded.mixin", "focalist.pages.mixin"]
     _order = "month desc, id desc"
     _rec_name = "month"
 

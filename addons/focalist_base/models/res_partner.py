@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 # Whoever sees contacts but not the fleet must not stumble over what rests on it.
 FOCALIST_USERS = "focalist_base.group_focalist_user"
@@ -183,7 +183,7 @@ class ResPartner(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """An empty main coordinator, as a form sends it, is one to be found."""
-        return super().create(
+        partners = super().create(
             [
                 {
                     key: value
@@ -193,6 +193,12 @@ class ResPartner(models.Model):
                 for vals in vals_list
             ]
         )
+        partners.filtered(
+            lambda partner: (
+                partner.is_focalist_client or partner.is_focalist_coordinator
+            )
+        )._check_focalist_dealer()
+        return partners
 
     @api.model
     def _with_clean_prefix(self, vals):
@@ -200,12 +206,18 @@ class ResPartner(models.Model):
         return {**vals, "focalist_prefix": prefix.strip() or False} if prefix else vals
 
     def write(self, vals):
+        ours = any(name.startswith(("focalist_", "is_focalist_")) for name in vals)
+        if ours:
+            self._check_focalist_dealer()
         if vals.keys() & {"focalist_company_id", "is_focalist_client"}:
             self._check_focalist_identity(vals)
         ended = vals.get("is_focalist_coordinator") is False or (
             vals.get("active") is False
         )
         result = super().write(self._with_clean_prefix(vals))
+        if ours:
+            # Nor is a client, or a person, handed over to another dealer.
+            self._check_focalist_dealer()
         if vals.get("focalist_main_coordinator_id") is False:
             self._compute_focalist_main_coordinator_id()
         if ended:
@@ -232,24 +244,62 @@ class ResPartner(models.Model):
         self.ensure_one()
         self.parent_id.focalist_main_coordinator_id = self
 
+    def _check_focalist_dealer(self):
+        """Raise an AccessError for who works for no company that is the dealer.
+
+        Contacts are shared by the companies of a database; its clients are not.
+        """
+        if self.env.su:
+            return
+        companies = self.env.user.company_ids
+        for partner in self.sudo():
+            client = partner
+            if not client.is_focalist_client:
+                client = partner.commercial_partner_id
+            dealer = client.focalist_company_id
+            if client.is_focalist_client and dealer not in companies:
+                raise AccessError(
+                    self.env._(
+                        "%(client)s is a client of another dealer, for whom you do"
+                        " not work.",
+                        client=client.name,
+                    )
+                )
+
     def _check_focalist_identity(self, vals):
-        """Refuse to take a client with sites from its dealer: they belong to it."""
-        # Sites in any state hold, also for those who may not see them.
-        known = self.sudo().with_context(active_test=False)
-        for partner in known.filtered("focalist_site_ids"):
+        """Refuse to take a client from its dealer while something belongs to both."""
+        for partner in self.sudo().filtered("is_focalist_client"):
             moved = (
                 "focalist_company_id" in vals
                 and vals["focalist_company_id"] != partner.focalist_company_id.id
             )
-            if moved or vals.get("is_focalist_client") is False:
-                raise UserError(
-                    self.env._(
-                        "%(client)s has sites and devices: it stays a client of"
-                        " %(dealer)s. Deactivate it instead.",
-                        client=partner.name,
-                        dealer=partner.focalist_company_id.name,
-                    )
-                )
+            ended = "is_focalist_client" in vals and not vals["is_focalist_client"]
+            if (moved or ended) and (why := partner._focalist_belongings()):
+                raise UserError(why)
+
+    def _focalist_belongings(self):
+        """What keeps a client with its dealer.
+
+        Each module adds what it knows of. Called as superuser: what holds, holds also
+        for those who may not see it.
+
+        :return: a sentence for people, or None where nothing does
+        """
+        self.ensure_one()
+        if self.with_context(active_test=False).focalist_site_ids:
+            return self.env._(
+                "%(client)s has sites and devices: it stays a client of %(dealer)s."
+                " Deactivate it instead.",
+                client=self.name,
+                dealer=self.focalist_company_id.name,
+            )
+        return None
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_focalist_client(self):
+        for partner in self.sudo().filtered("is_focalist_client"):
+            if why := partner._focalist_belongings():
+                raise UserError(why)
 
     def action_open_focalist_devices(self):
         """Open the client's devices."""

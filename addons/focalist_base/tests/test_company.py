@@ -79,6 +79,41 @@ class TestCompany(FocalistCase):
                 {"model_id": self.model.id, "proposed_site_id": self.site_o.id}
             )
 
+    def test_company_writes_of_its_own_clients_alone(self):
+        person = self.coordinator(self.client_o)
+        contact = self.contact(self.client_o, "Olga")
+        ours = self.client("Fresh")
+        for group in GROUPS[:2]:
+            user = self.user(group, f"{group},base.group_partner_manager")
+            for partner, values in (
+                (self.client_o, {"focalist_active": False}),
+                (self.client_o, {"focalist_company_id": self.dealer.id}),
+                (self.client_o, {"focalist_prefix": "OUR"}),
+                (self.client_o, {"is_focalist_client": False}),
+                (person, {"focalist_coordinator_scope": "sites"}),
+                (person, {"is_focalist_coordinator": False}),
+                (contact, {"is_focalist_coordinator": True}),
+                (ours, {"focalist_company_id": self.other.id}),
+            ):
+                with self.subTest(group=group, values=values):
+                    with self.assertRaisesRegex(AccessError, "another dealer"):
+                        with self.env.cr.savepoint():
+                            partner.with_user(user).write(values)
+            for values in (
+                {"parent_id": self.client_o.id, "is_focalist_coordinator": True},
+                {"is_focalist_client": True, "focalist_company_id": self.other.id},
+            ):
+                with self.subTest(group=group, values=values):
+                    with self.assertRaisesRegex(AccessError, "another dealer"):
+                        with self.env.cr.savepoint():
+                            contact.with_user(user).create({"name": "New", **values})
+            # What is not Focalist's is Odoo's to decide.
+            contact.with_user(user).phone = "123"
+            ours.with_user(user).focalist_active = False
+        both = self.user("both", GROUPS[1], company_ids=(self.dealer | self.other).ids)
+        self.client_o.with_user(both).focalist_active = False
+        ours.with_user(both).focalist_company_id = self.other
+
     def test_company_does_not_share_volumes(self):
         user = self.user("manager", GROUPS[0])
         total = (

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from odoo import fields
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
+from odoo.addons.focalist_base.models import focalist_device_ingest
 from odoo.addons.focalist_base.tools.meters import MAX_METER
 
 from .common import PROPERTY, START, FocalistCase
@@ -280,6 +282,34 @@ class TestIngest(FocalistCase):
         self.ingest(self.metered(0, total=-1))
         self.assertEqual(self.printer.reading_ids.state, "void")
 
+    def test_what_is_wrong_with_one_device_costs_its_reports_alone(self):
+        self.device("E200")
+        hours = iter(range(100))
+        for wrong in ([1], {"total": "many"}, "text"):
+            self.printer.last_meters = wrong
+            batch = [
+                self.metered(next(hours), "E200", total=10),
+                self.metered(next(hours), total=200),
+                {"uid": "nonsense"},
+                self.metered(next(hours), "NEW1", total=5),
+                self.metered(next(hours), total=300),
+                self.metered(next(hours), "E200", total=20),
+            ]
+            with (
+                self.subTest(wrong=wrong),
+                mute_logger("odoo.addons.focalist_base.models.focalist_device_ingest"),
+            ):
+                results = self.ingest(*batch)
+                self.assertEqual(
+                    [result["status"] for result in results],
+                    ["accepted", "rejected", "rejected"]
+                    + ["pending", "rejected", "accepted"],
+                )
+                self.assertIn("server's log", results[1]["message"])
+                self.assertEqual(results[1]["uid"], batch[1]["uid"])
+        self.printer.last_meters = {"total": 1}
+        self.assertEqual(self.statuses(self.metered(0, total=10)), ["accepted"])
+
     def nested(self, levels):
         value = []
         for _level in range(levels):
@@ -417,7 +447,8 @@ class TestIngest(FocalistCase):
     def test_device_of_another_client(self):
         results = self.ingest(self.metered(0, total=100), partner=self.client_b)
         self.assertEqual(results[0]["status"], "rejected")
-        self.assertIn("E100", results[0]["message"])
+        for told in ("Alpha", "Paris", "client"):
+            self.assertNotIn(told, results[0]["message"])
         self.assertFalse(self.printer.reading_ids)
         self.assertFalse(self.printer.last_report_at)
         self.assertEqual(
@@ -444,6 +475,99 @@ class TestIngest(FocalistCase):
         self.assertEqual(
             self.statuses(self.metered(120, total=165), partner=self.client_a),
             ["rejected"],
+        )
+
+    def test_late_report_of_the_former_client_is_no_news_of_the_device(self):
+        self.printer._move(self.site_b, START + timedelta(hours=100))
+        self.ingest(
+            self.report(90, hostname="alpha-1", meters={"total": 5}),
+            partner=self.client_a,
+        )
+        self.assertEqual(self.printer.total_meter, 5)
+        self.assertFalse(self.printer.hostname)
+        self.assertFalse(self.printer.ip_address)
+
+    def test_report_that_is_not_taken_changes_nothing(self):
+        """A stolen key of client B reaches no device of client A, in any state."""
+        self.ingest(self.report(0, "NEW1"), partner=self.client_a)
+        found = self.env["focalist.device"].search([("serial_key", "=", "NEW1")])
+        self.assertFalse(found.site_id)
+        self.assertEqual(found.partner_id, self.client_a)
+        retired, ignored = self.device("OUT1"), self.device("IGN1")
+        retired.action_retire()
+        ignored.state = "ignored"
+        now = fields.Datetime.now() + timedelta(minutes=5)
+        for device in (self.printer, found, retired, ignored):
+            before = device.read()
+            report = self.report(
+                now, device.serial_number, address="6.6.6.6", hostname="evil"
+            )
+            with self.subTest(device=device.serial_number):
+                (result,) = self.ingest(report, partner=self.client_b, site=self.site_b)
+                self.assertIn(result["status"], ("rejected", "ignored"))
+                self.assertEqual(device.read(), before)
+        self.ingest(self.report(1, "NEW1"), partner=self.client_a, site=self.site_a)
+        self.assertEqual(found.site_id, self.site_a)
+        found.action_activate()
+        self.assertFalse(found.proposed_partner_id)
+
+    def test_device_typed_by_hand_is_its_who_finds_it_first(self):
+        typed = self.env["focalist.device"].create(
+            {"model_id": self.model.id, "serial_number": "NEW1"}
+        )
+        self.assertEqual(
+            self.statuses(self.report(0, "NEW1"), partner=self.client_a), ["pending"]
+        )
+        self.assertEqual(typed.partner_id, self.client_a)
+        self.assertEqual(
+            self.statuses(self.report(1, "NEW1"), partner=self.client_b), ["rejected"]
+        )
+
+    def test_mac_address_is_first_that_of_the_own_client(self):
+        mac = "00:26:73:aa:bb:cc"
+        ours = self.device("E200", self.site_b, mac_address=mac)
+        theirs = self.device(False, mac_address=mac)
+        report = self.report(1, None, mac=mac, hostname="beta-1")
+        self.assertEqual(self.statuses(report, partner=self.client_b), ["accepted"])
+        self.assertEqual((ours.hostname, theirs.hostname), ("beta-1", False))
+
+    def test_mac_address_never_takes_another_clients_device(self):
+        mac = "00:26:73:aa:bb:cc"
+        self.printer.mac_address = mac
+        for _time in range(2):
+            report = self.report(1, None, mac=mac, hostname="evil")
+            self.assertEqual(self.statuses(report, partner=self.client_b), ["pending"])
+        self.assertFalse(self.printer.hostname)
+        found = self.env["focalist.device"].search([("mac_address", "=", mac)])
+        self.assertEqual((found - self.printer).partner_id, self.client_b)
+
+    def test_devices_to_complete_are_bounded(self):
+        names = ["focalist.device", "focalist.device.model", "focalist.manufacturer"]
+        self.patch(focalist_device_ingest, "MAX_WAITING", 3)
+        with self.counting(names) as added:
+            batch = [
+                self.report(n, f"NEW{n}", manufacturer=f"Maker {n}", model=f"M {n}")
+                for n in range(5)
+            ]
+            results = self.ingest(*batch, partner=self.client_a)
+            self.assertEqual(
+                [result["status"] for result in results],
+                ["pending"] * 3 + ["ignored"] * 2,
+            )
+            self.assertIn("Too many devices", results[4]["message"])
+        self.assertEqual(added, dict.fromkeys(names, 3))
+        # What is known goes on, and so do other clients.
+        self.assertEqual(
+            self.statuses(
+                self.metered(9, total=1),
+                self.report(9, "NEW1", manufacturer="Maker 1"),
+                self.report(9, "NEW9"),
+                partner=self.client_a,
+            ),
+            ["accepted", "pending", "ignored"],
+        )
+        self.assertEqual(
+            self.statuses(self.report(9, "NEW9"), partner=self.client_b), ["pending"]
         )
 
     def test_other_dealer_has_a_device_of_its_own(self):

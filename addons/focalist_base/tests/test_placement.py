@@ -175,6 +175,33 @@ class TestPlacement(FocalistCase):
         )
         self.assertEqual(device.partner_id, self.client_b)
 
+    def test_what_was_told_stays_with_the_former_client(self):
+        told = {
+            "ip_address": "10.0.0.1",
+            "hostname": "alpha-1",
+            "location": "Alpha, 2nd floor",
+            "console": "Call Alpha",
+            "status": "idle",
+        }
+        device, out, waiting = self.device(), self.device("E200"), self.device("E300")
+        (device | out | waiting).write(told)
+        technician = self.user("tech", "focalist_base.group_focalist_technician")
+        device.with_user(technician)._move(self.site_a2, START + DAY)
+        self.assertRecordValues(device, [told])
+        device.with_user(technician)._move(self.site_b, START + 2 * DAY)
+        self.assertRecordValues(device, [dict.fromkeys(told, False)])
+        # Taken out of service first, it comes from that client all the same.
+        out.action_retire()
+        out._move(self.site_b, fields.Datetime.now() + DAY)
+        self.assertRecordValues(out, [dict.fromkeys(told, False)])
+        found = self.env["focalist.device"].create(
+            {"model_id": self.model.id, "proposed_site_id": self.site_a.id, **told}
+        )
+        found.proposed_site_id = self.site_a2
+        self.assertEqual(found.hostname, "alpha-1")
+        found.with_user(technician).proposed_site_id = self.site_b
+        self.assertRecordValues(found, [dict.fromkeys(told, False)])
+
     def test_move_from_the_screen(self):
         devices = self.device() | self.device("E200")
         technician = self.user("tech", "focalist_base.group_focalist_technician")
@@ -191,6 +218,9 @@ class TestPlacement(FocalistCase):
         self.assertEqual(len(devices.placement_ids), 4)
         form = Form(wizard)
         form.site_id = self.site_a
+        form.moved_at = fields.Datetime.now() - 401 * DAY
+        with self.assertRaisesRegex(UserError, "within 400 days"):
+            form.save().action_move()
         form.moved_at = fields.Datetime.now() + DAY
         with self.assertRaisesRegex(UserError, "future"):
             form.save().action_move()

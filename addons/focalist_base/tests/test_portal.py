@@ -207,7 +207,8 @@ class TestPortal(FocalistCase):
             for name in device.fields_get()
             if not name.startswith(("activity_", "my_activity_"))
         ]
-        self.assertIn("last_meters", names)
+        self.assertIn("total_meter", names)
+        self.assertNotIn("last_meters", names)
         self.assertNotIn("proposed_site_id", names)
         self.assertFalse(self.moved.proposed_site_id)
         everything = str(device.read(names))

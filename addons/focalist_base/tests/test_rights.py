@@ -1,5 +1,5 @@
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .common import MODELS, START, FocalistCase
@@ -151,6 +151,62 @@ class TestRights(FocalistCase):
         reading = self.printer.reading_ids[0].with_user(technician)
         with self.assertRaises(AccessError):
             reading.state = "void"
+
+    def test_what_only_buttons_write(self):
+        """What decides on bills and on who sees them is written by no RPC call."""
+        technician = self.user("technician", GROUP + "technician")
+        manager = self.user("manager", GROUP + "manager")
+        written = {
+            self.printer: {
+                "company_id": self.env.ref("base.main_company").id,
+                "firmware": "9",
+                "last_meters": {"total": 1},
+                "last_reading_at": START,
+                "last_report_at": START,
+                "partner_id": self.client_b.id,
+                "serial_key": "OTHER",
+                "site_id": self.site_b.id,
+                "state": "retired",
+                "total_meter": 5,
+            },
+            self.printer.placement_ids: {
+                "closing_reading_id": self.printer.reading_ids[0].id,
+                "company_id": self.env.ref("base.main_company").id,
+                "opening_reading_id": self.printer.reading_ids[0].id,
+                "partner_id": self.client_b.id,
+            },
+            self.site_a: {"company_id": self.env.ref("base.main_company").id},
+            self.env["focalist.volume"].search([], limit=1): {"pages_total": 7},
+            self.env["focalist.volume.month"].search([], limit=1): {"pages_total": 7},
+            self.printer.reading_ids[0]: {"meter_total": 7},
+        }
+        for record, values in written.items():
+            for user in (technician, manager):
+                for name, value in values.items():
+                    with self.subTest(model=record._name, field=name, user=user.login):
+                        with self.assertRaises(AccessError):
+                            record.with_user(user).write({name: value})
+                        with self.assertRaises(AccessError):
+                            record.with_user(user).create({name: value})
+        copy = self.printer.with_user(technician).copy()
+        self.assertRecordValues(
+            copy, [{"state": "to_complete", "firmware": False, "site_id": False}]
+        )
+
+    def test_what_is_in_use_is_not_deleted(self):
+        manager = self.user("manager", f"{GROUP}manager,base.group_partner_manager")
+        for record, why in (
+            (self.client_a, "has sites and devices"),
+            (self.model, r"devices \(1\) are of it"),
+            (self.maker, r"models \(1\) are of it"),
+        ):
+            with self.subTest(record=record), self.assertRaisesRegex(UserError, why):
+                record.with_user(manager).unlink()
+        unused = self.env["focalist.device.model"].create(
+            {"name": "SP 100", "manufacturer_id": self.maker.id}
+        )
+        unused.with_user(manager).unlink()
+        self.client("Fresh").with_user(manager).unlink()
 
     def test_rights_of_an_accountant(self):
         accountant = self.user("accountant", GROUP + "accountant")

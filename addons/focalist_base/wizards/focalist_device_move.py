@@ -1,5 +1,10 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+
+# The longest that anybody hears late of a move: a year's bills, and some days.
+LATEST = timedelta(days=400)
 
 
 class FocalistDeviceMove(models.TransientModel):
@@ -40,5 +45,12 @@ class FocalistDeviceMove(models.TransientModel):
         self.device_ids.check_access("write")
         if self.moved_at > fields.Datetime.now():
             raise UserError(self.env._("A device cannot have moved in the future."))
+        if self.moved_at < fields.Datetime.now() - LATEST:
+            raise UserError(
+                self.env._(
+                    "A move is entered within %(days)s days. Is the year right?",
+                    days=LATEST.days,
+                )
+            )
         self.device_ids._move(self.site_id, self.moved_at)
         return {"type": "ir.actions.act_window_close"}
