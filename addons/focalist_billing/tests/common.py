@@ -76,7 +76,7 @@ class BillingCommon(AccountTestInvoicingCommon):
         ]
         device = devices.search([("serial_number", "=", serial)])
         if not device:
-            device = devices.create(
+            device = devices.sudo().create(
                 {
                     "company_id": cls.company.id,
                     "model_id": cls.env["focalist.device.model"]
@@ -86,10 +86,10 @@ class BillingCommon(AccountTestInvoicingCommon):
                     "proposed_site_id": site.id,
                 }
             )
-            device.sudo()._activate(datetime(2025, 12, 1))
+            device._activate(datetime(2025, 12, 1))
         results = devices.sudo()._ingest(reports, origin)
         assert {result["status"] for result in results} <= {"accepted"}, results
-        return device
+        return device.sudo(False)
 
     @classmethod
     def _bill(cls, day="2026-03-15", contract=None):
