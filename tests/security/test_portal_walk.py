@@ -118,7 +118,7 @@ class TestPortalWalk(BillingCommon, HttpCase):
             "MOVED100",
             ("2026-02-28 08:00", {"mono": 7654321, "total": 7654321}),
         )
-        device.write(
+        device.sudo().write(
             {
                 "agent_id": former["agent"].id,
                 "ip_address": f"{WORD}.example.com",

@@ -15,6 +15,7 @@ class FocalistDevice(models.Model):
     _inherit = ["focalist.guarded.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "partner_id, site_id, model_id, id"
     _check_company_auto = True
+    _open_at_creation = ("company_id",)
     _rec_names_search = ["serial_number", "model_id.name", "hostname", "ip_address"]
 
     active = fields.Boolean(default=True)
@@ -37,7 +38,6 @@ class FocalistDevice(models.Model):
         "Dealer",
         required=True,
         readonly=True,
-        copy=False,
         index=True,
         default=lambda self: self.env.company,
     )

@@ -12,10 +12,13 @@ class FocalistGuardedMixin(models.AbstractModel):
 
     _name = "focalist.guarded.mixin"
     _description = "Guarded Fields"
+    # Read-only fields that whoever creates a record chooses, within its rules.
+    _open_at_creation = ()
 
     @api.model_create_multi
     def create(self, vals_list):
-        self._check_guarded({name for vals in vals_list for name in vals})
+        names = {name for vals in vals_list for name in vals}
+        self._check_guarded(names - set(self._open_at_creation))
         return super().create(vals_list)
 
     def write(self, vals):

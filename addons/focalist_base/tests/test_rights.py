@@ -186,6 +186,8 @@ class TestRights(FocalistCase):
                     with self.subTest(model=record._name, field=name, user=user.login):
                         with self.assertRaises(AccessError):
                             record.with_user(user).write({name: value})
+                        if (record, name) == (self.printer, "company_id"):
+                            continue  # its own dealer is for its creator to choose
                         with self.assertRaises(AccessError):
                             record.with_user(user).create({name: value})
         copy = self.printer.with_user(technician).copy()
