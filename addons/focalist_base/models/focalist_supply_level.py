@@ -2,6 +2,7 @@ from odoo import api, fields, models
 
 from ..tools.meter_field import Meter
 from ..tools.percent_field import Percent
+from ..tools.plain_many2one import PlainMany2one
 
 
 class FocalistSupplyLevel(models.Model):
@@ -13,19 +14,16 @@ class FocalistSupplyLevel(models.Model):
 
     _name = "focalist.supply.level"
     _description = "Supply Level"
-    _inherit = ["focalist.moment.mixin"]
     _order = "read_at desc, id desc"
     _rec_name = "read_at"
     _log_access = False
 
-    supply_id = fields.Many2one(
-        "focalist.supply", required=True, readonly=True, ondelete="restrict"
-    )
-    # Each index is paid for with each row: these two serve the rules and the screens.
-    device_id = fields.Many2one(index=False)
-    partner_id = fields.Many2one(index=False)
-    site_id = fields.Many2one(index=False)
-    company_id = fields.Many2one(index=False)
+    supply_id = PlainMany2one("focalist.supply", required=True, readonly=True)
+    # Each index is paid for with each row: the two below serve rules and screens.
+    device_id = PlainMany2one("focalist.device", required=True, readonly=True)
+    partner_id = PlainMany2one("res.partner", "Client", required=True, readonly=True)
+    site_id = PlainMany2one("focalist.site", required=True, readonly=True)
+    company_id = PlainMany2one("res.company", required=True, readonly=True)
     read_at = fields.Datetime("Read on", required=True, readonly=True)
     level = Meter(readonly=True, aggregator=None)
     percent = Percent("Level (%)", readonly=True, aggregator="avg")
