@@ -6,20 +6,20 @@ from ..tools.recordset import insert, recordset
 from ..tools.report_rows import AlertRow
 
 ALERT_TYPES = {
-    "id": "int",
-    "device_id": "int",
-    "partner_id": "int",
-    "site_id": "int",
-    "company_id": "int",
+    "id": "int4",
+    "device_id": "int4",
+    "partner_id": "int4",
+    "site_id": "int4",
+    "company_id": "int4",
     "index": "varchar",
     "severity": "varchar",
     "training": "varchar",
     "group": "varchar",
-    "code": "int",
+    "code": "int4",
     "description": "varchar",
     "raised_at": "timestamp",
     "cleared_at": "timestamp",
-    "flaps": "int",
+    "flaps": "int4",
 }
 
 

@@ -468,7 +468,9 @@ class TestSupply(FocalistCase):
             "Toner  S/N:CAK1234": ("Toner", None, "CAK1234"),
             "Cartouche noire HP W9190MC": ("Cartouche noire HP W9190MC", None, None),
             "Snow white": ("Snow white", None, None),
-            "TK-8345K": ("TK-8345K", None, None),
+            "TK-8345K": ("TK-8345K", "TK-8345K", None),
+            "Toner": ("Toner", None, None),
+            "TONER": ("TONER", None, None),
             "": (None, None, None),
         }.items():
             self.assertEqual(split_description(text), expected)

@@ -12,7 +12,7 @@ def recordset(alias, columns, rows):
     """Rows of Python values as a relation: one parameter, however many rows.
 
     :param str alias: the relation's name
-    :param dict columns: name -> SQL type
+    :param dict columns: name -> name of PostgreSQL's type, as in pg_type
     :param list rows: sequences of values in the order of the columns
     :return: SQL to stand after FROM
     """
@@ -23,7 +23,7 @@ def recordset(alias, columns, rows):
         json.dumps(told, default=_plain),
         SQL.identifier(alias),
         SQL(", ").join(
-            SQL("%s %s", SQL.identifier(name), SQL(kind))
+            SQL("%s %s", SQL.identifier(name), SQL.identifier(kind))
             for name, kind in columns.items()
         ),
     )
@@ -32,7 +32,7 @@ def recordset(alias, columns, rows):
 def insert(env, table, types, rows, log=True):
     """Insert rows in one statement, past the ORM: nothing is computed or checked.
 
-    :param dict types: column -> SQL type, in the order of the rows' values; the id is
+    :param dict types: column -> type, in the order of the rows' values; the id is
         made here
     :param bool log: whether the table has Odoo's columns of who and when
     :return: list of their ids, in the order of the rows
@@ -42,15 +42,19 @@ def insert(env, table, types, rows, log=True):
         rows = [row[:position] + row[position + 1 :] for row in rows]
         types = {name: kind for name, kind in types.items() if name != "id"}
     columns = SQL(", ").join(SQL.identifier(name) for name in types)
-    now = env.cr.now()
+    who, values = SQL(), SQL()
+    if log:
+        now = env.cr.now()
+        who = SQL(", create_date, write_date, create_uid, write_uid")
+        values = SQL(", %s, %s, %s, %s", now, now, env.uid, env.uid)
     inserted = env.execute_query(
         SQL(
             "INSERT INTO %s (%s%s) SELECT %s%s FROM %s RETURNING id",
             SQL.identifier(table),
             columns,
-            SQL(", create_date, write_date, create_uid, write_uid" if log else ""),
+            who,
             columns,
-            SQL(", %s, %s, %s, %s", now, now, env.uid, env.uid) if log else SQL(),
+            values,
             recordset("v", types, rows),
         )
     )

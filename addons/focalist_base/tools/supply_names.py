@@ -14,6 +14,8 @@ _PART = re.compile(
     r"(?=[A-Z0-9/-]*\d)([A-Z0-9/-]{4,})\)?",
     re.I,
 )
+# Others describe a supply by its part number and nothing else: "TK-8345K".
+_BARE_PART = re.compile(r"(?=[^\d]*\d)(?=[\W\d]*[A-Z])[A-Z0-9][A-Z0-9/-]{3,}")
 _PLACEHOLDER = re.compile(
     r"^(.)\1*$|^(UNKNOWN|NONE|NULL|DEFAULT|NA|NOTSET|NOTAVAILABLE|GENUINE)$"
 )
@@ -33,7 +35,10 @@ def split_description(text):
     serial, part = _SERIAL.search(text), _PART.search(text)
     name = _PART.sub(" ", _SERIAL.sub(" ", text))
     name = " ".join(name.split()).strip(" ,;:-") or None
-    return name, part and part[1], serial and serial[1]
+    number = part[1] if part else None
+    if not number and name and _BARE_PART.fullmatch(name):
+        number = name
+    return name, number, serial and serial[1]
 
 
 def part_key(part_number):
