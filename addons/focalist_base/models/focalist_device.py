@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 
 from ..tools.identity import mac_key, serial_key
 from ..tools.meter_field import Meter
+from ..tools.percent_field import Percent
 
 
 class FocalistDevice(models.Model):
@@ -110,6 +111,19 @@ class FocalistDevice(models.Model):
     status = fields.Char(readonly=True, copy=False)
     console = fields.Char("Display", readonly=True, copy=False)
 
+    supply_ids = fields.One2many("focalist.supply", "device_id", "Supplies")
+    supplies_read_at = fields.Datetime(readonly=True, copy=False)
+    supply_bars = fields.Json(compute="_compute_supply_bars")
+    toner_percent = Percent(
+        "Lowest toner (%)", readonly=True, copy=False, aggregator="min"
+    )
+    replacement_ids = fields.One2many("focalist.supply.replacement", "device_id")
+    alert_ids = fields.One2many("focalist.alert", "device_id", "Alerts")
+    alerts_read_at = fields.Datetime(readonly=True, copy=False)
+    alert_count = fields.Integer(
+        "Open alerts", readonly=True, copy=False, aggregator="sum"
+    )
+
     _identity_uniq = models.UniqueIndex(
         "(company_id, manufacturer_id, serial_key) WHERE serial_key IS NOT NULL",
         "A device of this manufacturer with this serial number exists already.",
@@ -152,6 +166,23 @@ class FocalistDevice(models.Model):
         )
         for device in self:
             device.reading_count = counts.get(device, 0)
+
+    @api.depends("supply_ids.percent", "supply_ids.color", "supply_ids.kind")
+    @api.depends_context("lang")
+    def _compute_supply_bars(self):
+        """What a card shows of the supplies whose level is known."""
+        for device in self:
+            device.supply_bars = [
+                {
+                    "id": supply.id,
+                    "name": supply.display_name,
+                    "color": supply.color or supply.kind,
+                    "percent": round(supply.percent),
+                    "state": supply.level_state,
+                }
+                for supply in device.supply_ids
+                if supply.percent is not False
+            ]
 
     @api.depends("model_id.name", "serial_number", "mac_address")
     def _compute_display_name(self):
@@ -280,6 +311,28 @@ class FocalistDevice(models.Model):
         names = ("ip_address", "hostname", "location", "console", "status")
         return dict.fromkeys(names, False)
 
+    def _leave_place(self, at):
+        """End what devices told of at a place: its client reads nothing later.
+
+        With superuser rights: who may move a device may not edit its history.
+        """
+        if not self:
+            return
+        # What the report that was read last told of is of the old place.
+        self.flush_recordset(["supplies_read_at", "total_meter"])
+        self.env["focalist.alert"]._leave_place(self, at)
+        self.env["focalist.supply"]._leave_place(self, at)
+        for device in self.sudo().with_context(tracking_disable=True):
+            device.write(
+                {
+                    "alert_count": 0,
+                    "toner_percent": False,
+                    # A report of the old place that comes later changes nothing.
+                    "alerts_read_at": max(at, device.alerts_read_at or at),
+                    "supplies_read_at": max(at, device.supplies_read_at or at),
+                }
+            )
+
     def _enter_service(self):
         # Where it was found is of its first client, and no business of the next.
         self.sudo().write(
@@ -309,9 +362,24 @@ class FocalistDevice(models.Model):
 
     def action_open_readings(self):
         """Open the device's meter readings."""
+        return self._open_history("focalist_meter_reading_action")
+
+    def action_open_supply_levels(self):
+        """Open the levels of the device's supplies over time."""
+        return self._open_history("focalist_supply_level_action")
+
+    def action_open_replacements(self):
+        """Open the changes of cartridge seen on the device."""
+        return self._open_history("focalist_supply_replacement_action")
+
+    def _open_history(self, action):
         self.check_access("read")
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
-            "focalist_base.focalist_meter_reading_action"
+            f"focalist_base.{action}"
         )
         return action | {"domain": [("device_id", "=", self.id)]}
+
+    def action_open_alerts(self):
+        """Open the alerts of the device, the open ones first."""
+        return self._open_history("focalist_alert_action") | {"context": {}}

@@ -133,8 +133,8 @@ class FocalistDevice(models.Model):
                 known.add((device.id, report.uid))
                 taken.append((device, placement, report))
             results[position] = self._report_result(report.uid, status, message)
-        self._add_readings(taken, origin)
-        self._take_device_state(taken, origin)
+        totals = self._add_readings(taken, origin)
+        self._take_device_state(taken, origin, self._take_tables(taken, totals, origin))
         return results
 
     @api.model
@@ -321,12 +321,16 @@ class FocalistDevice(models.Model):
             # What another call committed while this one waited.
             self.browse(ids).invalidate_recordset(
                 [
+                    "alert_count",
+                    "alerts_read_at",
                     "last_meters",
                     "last_reading_at",
                     "last_report_at",
                     "partner_id",
                     "site_id",
                     "state",
+                    "supplies_read_at",
+                    "toner_percent",
                 ]
             )
 
@@ -353,6 +357,7 @@ class FocalistDevice(models.Model):
 
         :param list taken: (device, placement, DeviceReport) in the order of their
             moments
+        :return: dict (device, uid) -> total of impressions, where it counts
         """
         counted = [
             (device, placement, report)
@@ -363,7 +368,7 @@ class FocalistDevice(models.Model):
         ]
         bounds = self._meter_bounds(counted)
         values = []
-        latest, late, moments = {}, {}, {}
+        latest, late, moments, totals = {}, {}, {}, {}
         for position, (device, placement, report) in enumerate(counted):
             last = latest.setdefault(device, dict(device.last_meters or {}))
             previous, following = last, {}
@@ -386,12 +391,32 @@ class FocalistDevice(models.Model):
                 # Meters never fall: the largest that counts is the last one.
                 last[meter] = max(value, last.get(meter, value))
             moments[device] = max(report.read_at, moments.get(device, report.read_at))
+            totals[device, report.uid] = accepted.get("total")
         readings = self.env["focalist.meter.reading"].create(values)
         for device, meters in latest.items():
             device.with_context(tracking_disable=True).write(
                 self._prepare_last_reading(device, meters, moments[device])
             )
         self.env["focalist.volume"]._refresh(readings)
+        return totals
+
+    @api.model
+    def _take_tables(self, taken, totals, origin):
+        """Bring supplies and alerts to what devices in service told of them.
+
+        :return: dict device -> values of its record
+        """
+        if origin.source in UNCONFIRMED_SOURCES:
+            return {}
+        told = [
+            (device, placement, report)
+            for device, placement, report in taken
+            if device.state == "active" and placement
+        ]
+        values = self.env["focalist.supply"]._take(told, totals)
+        for device, more in self.env["focalist.alert"]._take(told).items():
+            values[device] = values.get(device, {}) | more
+        return values
 
     @api.model
     def _prepare_last_reading(self, device, meters, read_at):
@@ -530,8 +555,11 @@ class FocalistDevice(models.Model):
         }
 
     @api.model
-    def _take_device_state(self, taken, origin):
-        """Bring what devices said of themselves to their records, the newest only."""
+    def _take_device_state(self, taken, origin, tables):
+        """Bring what devices said of themselves to their records, the newest only.
+
+        :param dict tables: device -> values that its supplies and alerts give it
+        """
         newest = {
             device: report
             for device, placement, report in taken
@@ -539,9 +567,9 @@ class FocalistDevice(models.Model):
             if not placement.end_at
         }
         for device, report in newest.items():
-            values = {}
+            values = tables.get(device, {})
             if not device.last_report_at or report.read_at >= device.last_report_at:
-                values = self._prepare_device_state(device, report)
+                values |= self._prepare_device_state(device, report)
             if device.state == "to_complete":
                 if origin.site and not device.site_id:
                     values["proposed_site_id"] = origin.site.id

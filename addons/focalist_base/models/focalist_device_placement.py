@@ -92,6 +92,15 @@ class FocalistDevicePlacement(models.Model):
         self.flush_model(["end_at"])
         return super().create(vals_list)
 
+    def write(self, vals):
+        leaving = self.browse()
+        if vals.get("end_at"):
+            leaving = self.filtered(lambda placement: not placement.end_at)
+        result = super().write(vals)
+        for end_at, placements in leaving.grouped("end_at").items():
+            placements.device_id._leave_place(end_at)
+        return result
+
     @api.constrains("site_id", "end_at")
     def _check_site_active(self):
         for placement in self:

@@ -1,4 +1,5 @@
 from . import (
+    test_alert,
     test_company,
     test_ingest,
     test_pdf,
@@ -6,6 +7,7 @@ from . import (
     test_portal,
     test_rights,
     test_site,
+    test_supply,
     test_views,
     test_volume,
 )

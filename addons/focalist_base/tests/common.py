@@ -23,12 +23,18 @@ PROPERTY = settings(
 )
 
 MODELS = (
+    "focalist.alert",
     "focalist.device",
     "focalist.device.model",
     "focalist.device.placement",
     "focalist.manufacturer",
     "focalist.meter.reading",
     "focalist.site",
+    "focalist.supply",
+    "focalist.supply.item",
+    "focalist.supply.level",
+    "focalist.supply.model",
+    "focalist.supply.replacement",
     "focalist.volume",
     "focalist.volume.month",
 )
@@ -116,6 +122,45 @@ class FocalistCase(TransactionCase):
     @classmethod
     def metered(cls, at, serial="E100", **meters):
         return cls.report(at, serial, meters=meters)
+
+    @classmethod
+    def supply(cls, percent=60.0, index="1.1", **values):
+        """A row of a report's supplies."""
+        return {
+            "index": index,
+            "description": "Black Toner",
+            "kind": "toner",
+            "color": "black",
+            "level": -2 if percent is None else int(percent),
+            "capacity": 100,
+            "unit": "percent",
+            "percent": percent,
+            "some_remaining": False,
+            "part_number": None,
+            "serial": None,
+            **values,
+        }
+
+    @classmethod
+    def alert(cls, index="1.5", **values):
+        """A row of a report's alerts."""
+        return {
+            "index": index,
+            "severity": "warning",
+            "training": "untrained",
+            "group": "marker_supplies",
+            "code": 1104,
+            "description": "Toner low",
+            **values,
+        }
+
+    @classmethod
+    def tables(cls, cartridge="CRUM0001"):
+        """Sections of a report; with another cartridge the next time, all is told."""
+        return {
+            "supplies": [cls.supply(serial=cartridge)],
+            "alerts": [cls.alert()],
+        }
 
     @classmethod
     def origin(cls, **values):

@@ -9,7 +9,7 @@ GROUPS = (
     "focalist_base.group_focalist_technician",
     "focalist_base.group_focalist_accountant",
 )
-SHARED = ("focalist.device.model", "focalist.manufacturer")
+SHARED = ("focalist.device.model", "focalist.manufacturer", "focalist.supply.model")
 
 
 @tagged("post_install", "-at_install")
@@ -20,14 +20,19 @@ class TestCompany(FocalistCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.printer = cls.device()
-        cls.ingest(cls.metered(0, total=1), cls.metered(24, total=9))
+        cls.ingest(
+            cls.report(0, meters={"total": 1}, **cls.tables()),
+            cls.report(24, meters={"total": 9}, **cls.tables("CRUM0002")),
+        )
         cls.other = cls.env["res.company"].create({"name": "Other dealer"})
         cls.env.user.company_ids |= cls.other
         cls.client_o = cls.client("Omega", focalist_company_id=cls.other.id)
         cls.site_o = cls.site(cls.client_o, "Oslo")
         cls.printer_o = cls.device("E100", cls.site_o, company_id=cls.other.id)
         cls.ingest(
-            cls.metered(0, total=3), cls.metered(24, total=700), company=cls.other
+            cls.report(0, meters={"total": 3}, **cls.tables()),
+            cls.report(24, meters={"total": 700}, **cls.tables("CRUM0003")),
+            company=cls.other,
         )
 
     def test_company_is_that_of_the_client(self):

@@ -8,7 +8,8 @@ from .common import MODELS, START, FocalistCase
 OWN = tuple(
     model
     for model in MODELS
-    if model not in ("focalist.device.model", "focalist.manufacturer")
+    if model
+    not in ("focalist.device.model", "focalist.manufacturer", "focalist.supply.model")
 )
 
 
@@ -46,6 +47,7 @@ class TestPortal(FocalistCase):
                         mac=device.mac_address or None,
                         meters={"total": 100 + hour},
                         address="10.1.1.1",
+                        **cls.tables(f"CRUM-A{hour:04}"),
                     )
                     for device in (
                         cls.at_paris + cls.at_lyon + cls.at_lille + cls.moved
@@ -65,6 +67,10 @@ class TestPortal(FocalistCase):
                     meters={"total": 200 + hour},
                     address="192.168.7.7",
                     hostname="secret-of-b",
+                    supplies=[
+                        cls.supply(description="Toner Zeta", serial=f"CRUM-B{hour:04}")
+                    ],
+                    alerts=[cls.alert(description="Jam Zeta")],
                 )
             )
 
@@ -148,6 +154,10 @@ class TestPortal(FocalistCase):
                 "focalist.volume",
                 "focalist.volume.month",
                 "focalist.device.placement",
+                "focalist.alert",
+                "focalist.supply.item",
+                "focalist.supply.level",
+                "focalist.supply.replacement",
             ):
                 with self.subTest(user=user.login, model=model):
                     own = (
@@ -169,6 +179,36 @@ class TestPortal(FocalistCase):
             own = self.env["focalist.meter.reading"].with_user(user).search([])
             own = own.filtered(lambda r: r.device_id.id == self.moved.id)
             self.assertEqual(sorted(own.mapped("meter_total")), readings)
+
+    def test_portal_after_a_move_tells_neither_of_the_other(self):
+        """What A reads of cartridges and alerts ends with the move, and B's begins."""
+        end = START + timedelta(hours=30)
+        for user, mine, others in (
+            (self.anna, "CRUM-A", ("CRUM-B", "Zeta")),
+            (self.bert, "CRUM-B", ("CRUM-A", "Toner low")),
+        ):
+            domain = [("device_id", "=", self.moved.id)]
+            for model in (
+                "focalist.alert",
+                "focalist.supply.item",
+                "focalist.supply.level",
+                "focalist.supply.replacement",
+            ):
+                self.env.invalidate_all()
+                records = self.env[model].with_user(user).search(domain)
+                text = str(records.read())
+                for word in others:
+                    self.assertNotIn(word, text, (user.login, model))
+                if model == "focalist.supply.item":
+                    self.assertIn(mine, text)
+        items = self.env["focalist.supply.item"].with_user(self.anna).search([])
+        items = items.filtered(lambda i: i.device_id.id == self.moved.id)
+        self.assertEqual(len(items), 2)
+        self.assertEqual(max(items.mapped("removed_at")), end)
+        self.assertEqual(max(items.mapped("meter_end")), 124)
+        alerts = self.env["focalist.alert"].with_user(self.anna).search([])
+        alert = alerts.filtered(lambda a: a.device_id.id == self.moved.id)
+        self.assertEqual(alert.cleared_at, end)
 
     def test_portal_reads_names_of_the_past(self):
         """The name of a device that is elsewhere tells nothing of where it is."""

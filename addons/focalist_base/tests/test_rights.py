@@ -16,6 +16,7 @@ RIGHTS = {
         "focalist.device.placement": EDIT,
         "focalist.manufacturer": EDIT,
         "focalist.site": EDIT,
+        "focalist.supply.model": EDIT,
     },
     "accountant": {},
     "support": {},
@@ -25,6 +26,7 @@ RIGHTS = {
         "focalist.device.placement": EDIT,
         "focalist.manufacturer": ALL,
         "focalist.site": ALL,
+        "focalist.supply.model": ALL,
     },
 }
 
@@ -35,7 +37,10 @@ class TestRights(FocalistCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.printer = cls.device()
-        cls.ingest(cls.metered(0, total=1), cls.metered(24, total=9))
+        cls.ingest(
+            cls.report(0, meters={"total": 1}, **cls.tables()),
+            cls.report(24, meters={"total": 9}, **cls.tables("CRUM0002")),
+        )
 
     def test_rights_of_each_group(self):
         for group, rights in RIGHTS.items():

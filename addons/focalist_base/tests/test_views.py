@@ -12,6 +12,7 @@ from .common import FocalistCase
 
 GROUPS = ("sales", "technician", "accountant", "manager")
 OUR_MODELS = (
+    "focalist.alert",
     "focalist.device",
     "focalist.device.model",
     "focalist.device.move",
@@ -19,10 +20,18 @@ OUR_MODELS = (
     "focalist.manufacturer",
     "focalist.meter.reading",
     "focalist.site",
+    "focalist.supply",
+    "focalist.supply.level",
+    "focalist.supply.model",
+    "focalist.supply.replacement",
     "focalist.volume",
     "focalist.volume.month",
 )
-TECHNICIANS_ONLY = ("focalist.device.model", "focalist.manufacturer")
+TECHNICIANS_ONLY = (
+    "focalist.device.model",
+    "focalist.manufacturer",
+    "focalist.supply.model",
+)
 
 
 @tagged("post_install", "-at_install")
@@ -31,7 +40,10 @@ class TestViews(FocalistCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.printer = cls.device()
-        cls.ingest(cls.metered(0, total=1), cls.metered(24, total=9))
+        cls.ingest(
+            cls.report(0, meters={"total": 1}, **cls.tables()),
+            cls.report(24, meters={"total": 9}, **cls.tables("CRUM0002")),
+        )
         cls.ingest(cls.report(0, "NEW1"), site=cls.site_a)
         cls.coordinator(cls.client_a)
         cls.users = {
@@ -86,6 +98,7 @@ class TestViews(FocalistCase):
             "focalist.device": self.printer,
             "focalist.site": self.site_a,
             "focalist.meter.reading": self.printer.reading_ids[0],
+            "focalist.supply": self.printer.supply_ids,
             "res.partner": self.client_a,
         }
         for group, user in self.users.items():
@@ -188,6 +201,38 @@ class TestViews(FocalistCase):
         heard[8 * 24].action_retire()
         self.assertNotIn(heard[8 * 24], self.env["focalist.device"].search(domain))
 
+    def test_filters_of_alerts_and_low_supplies(self):
+        """An unknown level is none under 10 %; a waste box counts how full it is."""
+        arch = etree.fromstring(
+            self.env["focalist.device"].get_view(False, "search")["arch"]
+        )
+        shown = {}
+        for serial, percent, values in (
+            ("LOW1", 9.9, {}),
+            ("FINE1", 10.0, {}),
+            ("UNKNOWN1", None, {}),
+            ("FULL1", 91.0, {"kind": "waste_toner"}),
+            ("EMPTY1", 1.0, {"kind": "waste_toner"}),
+        ):
+            shown[serial] = self.device(serial)
+            alerts = [self.alert()] if serial == "FINE1" else []
+            self.ingest(
+                self.report(
+                    1, serial, supplies=[self.supply(percent, **values)], alerts=alerts
+                )
+            )
+        everything = self.env["focalist.device"].browse(
+            [device.id for device in shown.values()]
+        )
+        for name, serials in (
+            ("supply_under_10", ["LOW1", "FULL1"]),
+            ("alerts", ["FINE1"]),
+        ):
+            (node,) = arch.xpath(f"//filter[@name='{name}']")
+            domain = Domain(safe_eval(node.get("domain")))
+            found = everything.search(domain & Domain("id", "in", everything.ids))
+            self.assertEqual(set(found.mapped("serial_number")), set(serials), name)
+
     def test_search_finds_a_device_by_what_people_know(self):
         self.printer.write({"hostname": "prn-9", "ip_address": "10.9.8.7"})
         for text in ("E100", "C4503", "prn-9", "10.9.8.7"):
@@ -202,6 +247,9 @@ class TestViews(FocalistCase):
             (self.client_a, "action_open_focalist_sites"),
             (self.site_a, "action_open_devices"),
             (self.printer, "action_open_readings"),
+            (self.printer, "action_open_supply_levels"),
+            (self.printer, "action_open_replacements"),
+            (self.printer, "action_open_alerts"),
         ):
             for group, user in self.users.items():
                 with self.subTest(button=button, group=group):
@@ -239,7 +287,10 @@ class TestScreens(FocalistCase, HttpCase):
             }
         )
         printer = self.device()
-        self.ingest(self.metered(0, total=1), self.metered(24, total=9))
+        self.ingest(
+            self.report(0, meters={"total": 1}, **self.tables()),
+            self.report(24, meters={"total": 9}, **self.tables("CRUM0002")),
+        )
         self.coordinator(self.client_a)
         for path, selector in (
             ("action-focalist_base.focalist_client_action", ".o_data_row"),
@@ -252,6 +303,13 @@ class TestScreens(FocalistCase, HttpCase):
                 ".o_form_view .o_statusbar_status",
             ),
             ("action-focalist_base.focalist_volume_month_action", ".o_graph_renderer"),
+            ("action-focalist_base.focalist_supply_action", ".o_progressbar"),
+            ("action-focalist_base.focalist_supply_level_action", ".o_graph_renderer"),
+            ("action-focalist_base.focalist_alert_action", ".o_data_row"),
+            (
+                "action-focalist_base.focalist_device_action?view_type=kanban",
+                ".o_kanban_record .o_focalist_bar_black",
+            ),
         ):
             with self.subTest(path=path):
                 self.browser_js(

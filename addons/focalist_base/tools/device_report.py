@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
+from . import report_rows
 from .identity import mac_key, manufacturer_key, model_key, serial_key
 from .meters import MAX_METER, METERS
 
@@ -51,6 +52,9 @@ class DeviceReport:
     console: str | None
     meters: dict[str, int] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
+    # None where the section was not read: that is no news of what is in it.
+    supplies: report_rows.Section | None = None
+    alerts: report_rows.Section | None = None
     raw: dict = field(default_factory=dict)
 
 
@@ -177,5 +181,7 @@ def parse(report, now, skew=timedelta()):
         console=_text(report, "console"),
         meters=meters,
         refused=refused,
+        supplies=report_rows.supplies(report.get("supplies")),
+        alerts=report_rows.alerts(report.get("alerts")),
         raw=report,
     )
