@@ -76,6 +76,12 @@ class FocalistMeterReading(models.Model):
         readonly=True,
         help="Meters that do not count: {meter: {value, state, reason}}.",
     )
+    is_question = fields.Boolean(
+        "Asked about",
+        readonly=True,
+        help="The first of the values of a meter that wait: later ones are of the same"
+        " question.",
+    )
     held_text = fields.Char("Not counted", compute="_compute_held_text")
     raw = fields.Json(
         "Report as received",
@@ -114,6 +120,9 @@ class FocalistMeterReading(models.Model):
     _placement_read_at_idx = models.Index("(placement_id, read_at)")
     _partner_read_at_idx = models.Index("(partner_id, read_at)")
     _to_check_idx = models.Index("(company_id, read_at) WHERE state = 'quarantined'")
+    _device_to_check_idx = models.Index(
+        "(device_id, read_at) WHERE state = 'quarantined'"
+    )
 
     @api.depends("device_id.display_name", "read_at")
     @api.depends_context("tz")
@@ -133,9 +142,14 @@ class FocalistMeterReading(models.Model):
         """What does not count, and why, in words."""
         reasons = {
             "above_next": self.env._("higher than the next reading"),
+            "follows": self.env._("follows a value to check"),
+            "jumped": self.env._("far more pages than expected"),
             "not_a_count": self.env._("no number of pages"),
+            "other_serial": self.env._("of another serial number"),
+            "other_source": self.env._("from another source than its neighbours"),
             "too_large": self.env._("too large to be true"),
             "unconfirmed": self.env._("to be confirmed"),
+            "voided": self.env._("voided"),
             "went_back": self.env._("lower than the reading before"),
         }
         names = self.fields_get([reading_field(meter) for meter in METERS], ["string"])
@@ -150,7 +164,9 @@ class FocalistMeterReading(models.Model):
 
     def write(self, vals):
         """Readings are facts: what was read is never written over."""
-        if vals.keys() - {"state", "held"} - {reading_field(meter) for meter in METERS}:
+        if vals.keys() - {"state", "held", "is_question"} - {
+            reading_field(meter) for meter in METERS
+        }:
             raise UserError(
                 self.env._(
                     "A reading is never edited. Void it with a reason and enter the"
