@@ -278,9 +278,11 @@ class FocalistDevice(models.Model):
         )
         values, moments, asking = [], {}, {}
         for device, placement, report in counted:
+            if device not in asking:
+                asking[device] = self._asked_meters(device, lines)
+            asked = asking[device]
             accepted, held = self._check_meters(device, report, lines, origin)
             waiting = {m for m, told in held.items() if told["state"] == "quarantined"}
-            asked = asking.setdefault(device, self._asked_meters(device, lines))
             values.append(
                 self._prepare_reading(device, placement, report, accepted, held)
                 | {

@@ -1,8 +1,12 @@
+from uuid import uuid4
+
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..tools.ledger import HISTORY_DAYS, JUMP_PAGES, MONTH_DAYS, MeterLine, Segment
 from ..tools.meters import METERS, VOLUME_METERS, reading_field, volume_field
+from .focalist_device_ingest import Origin
 
 
 class FocalistDevice(models.Model):
@@ -105,7 +109,9 @@ class FocalistDevice(models.Model):
                          WHERE n.device_id = told.device_id AND n.read_at > told.at
                            AND n.%(column)s IS NOT NULL
                          ORDER BY n.read_at, n.%(column)s LIMIT 1)) AS near
-                         WHERE d.last_meters ? %(meter)s
+                         WHERE d.last_meters ? %(meter)s OR EXISTS (
+                               SELECT FROM focalist_meter_segment sg
+                                WHERE sg.device_id = d.id AND sg.meter = %(meter)s)
                         """,
                         meter=meter,
                         column=SQL.identifier(reading_field(meter)),
@@ -172,7 +178,7 @@ class FocalistDevice(models.Model):
             SQL(
                 """
                 SELECT v.device_id,
-                       GREATEST(1, MAX(d.last_reading_at::date) - MIN(v.day) + 1),
+                       GREATEST(1, MAX(d.last_reading_at::date) - MIN(v.day)),
                        %s
                   FROM focalist_volume v
                   JOIN focalist_device d ON d.id = v.device_id
@@ -315,3 +321,39 @@ class FocalistDevice(models.Model):
         for device_id, meter, value in rows:
             values[device_id][meter] = value
         return values
+
+    def _enter_meters(self, meters, at, source, uid_prefix="entered"):
+        """Take a reading that a person brings of this device.
+
+        :param dict meters: meter -> value
+        :param datetime at: naive UTC
+        :param str source: see focalist.meter.reading
+        :return: the focalist.meter.reading record
+        :raise UserError: where it is refused
+        """
+        self.ensure_one()
+        self.check_access("write")
+        device = self.sudo()
+        uid = f"{uid_prefix}-{uuid4().hex}"
+        report = {
+            "schema": 1,
+            "uid": uid,
+            "read_at": f"{at.isoformat()}Z",
+            "manufacturer": device.manufacturer_id.name,
+            "model": device.model_id.name,
+            "serial": device.serial_number or None,
+            "mac": device.mac_address or None,
+            "meters": meters,
+        }
+        (result,) = device._ingest(
+            [report], Origin(device.company_id, source, device=device)
+        )
+        reading = self.env["focalist.meter.reading"].search(
+            [("device_id", "=", self.id), ("uid", "=", uid)]
+        )
+        if not reading:
+            raise UserError(
+                result["message"]
+                or self.env._("This device is not in service: it has no readings.")
+            )
+        return reading

@@ -82,6 +82,15 @@ class FocalistMeterReading(models.Model):
         help="The first of the values of a meter that wait: later ones are of the same"
         " question.",
     )
+    kept = fields.Boolean(
+        "Kept for good", readonly=True, help="Retention looked at it, and lets it be."
+    )
+    photo = fields.Binary(
+        readonly=True,
+        attachment=True,
+        groups="focalist_base.group_focalist_user",
+        help="The display or the printed report that the meters were read from.",
+    )
     held_text = fields.Char("Not counted", compute="_compute_held_text")
     raw = fields.Json(
         "Report as received",
@@ -120,6 +129,7 @@ class FocalistMeterReading(models.Model):
     _placement_read_at_idx = models.Index("(placement_id, read_at)")
     _partner_read_at_idx = models.Index("(partner_id, read_at)")
     _to_check_idx = models.Index("(company_id, read_at) WHERE state = 'quarantined'")
+    _retention_idx = models.Index("(read_at) WHERE kept IS NOT TRUE")
     _device_to_check_idx = models.Index(
         "(device_id, read_at) WHERE state = 'quarantined'"
     )
@@ -140,7 +150,21 @@ class FocalistMeterReading(models.Model):
     @api.depends_context("lang")
     def _compute_held_text(self):
         """What does not count, and why, in words."""
-        reasons = {
+        reasons = self._reason_texts()
+        names = self.fields_get([reading_field(meter) for meter in METERS], ["string"])
+        for reading in self:
+            parts = []
+            for meter, told in (reading.held or {}).items():
+                name = names[reading_field(meter)]["string"]
+                value = "" if told["value"] is None else f" {told['value']}"
+                reason = reasons.get(told["reason"], told["reason"])
+                parts.append(f"{name}{value} ({reason})")
+            reading.held_text = ", ".join(parts)
+
+    @api.model
+    def _reason_texts(self):
+        """Why a value does not count, in words."""
+        return {
             "above_next": self.env._("higher than the next reading"),
             "follows": self.env._("follows a value to check"),
             "jumped": self.env._("far more pages than expected"),
@@ -152,21 +176,13 @@ class FocalistMeterReading(models.Model):
             "voided": self.env._("voided"),
             "went_back": self.env._("lower than the reading before"),
         }
-        names = self.fields_get([reading_field(meter) for meter in METERS], ["string"])
-        for reading in self:
-            parts = []
-            for meter, told in (reading.held or {}).items():
-                name = names[reading_field(meter)]["string"]
-                value = "" if told["value"] is None else f" {told['value']}"
-                reason = reasons.get(told["reason"], told["reason"])
-                parts.append(f"{name}{value} ({reason})")
-            reading.held_text = ", ".join(parts)
 
     def write(self, vals):
         """Readings are facts: what was read is never written over."""
-        if vals.keys() - {"state", "held", "is_question"} - {
-            reading_field(meter) for meter in METERS
-        }:
+        judged = {"state", "held", "is_question", "kept"}
+        if "photo" in vals and not any(reading.photo for reading in self):
+            judged.add("photo")
+        if vals.keys() - judged - {reading_field(meter) for meter in METERS}:
             raise UserError(
                 self.env._(
                     "A reading is never edited. Void it with a reason and enter the"

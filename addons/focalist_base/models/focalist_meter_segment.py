@@ -1,6 +1,4 @@
-from odoo import fields, models
-
-from ..tools.meter_field import Meter
+from odoo import api, fields, models
 
 
 class FocalistMeterSegment(models.Model):
@@ -74,10 +72,12 @@ class FocalistMeterSegment(models.Model):
         index="btree_not_null",
         ondelete="restrict",
     )
-    end_value = Meter(
-        "Old counter's last value",
+    end_reading_id = fields.Many2one(
+        "focalist.meter.reading",
+        "Old counter's end",
         readonly=True,
-        aggregator=None,
+        index="btree_not_null",
+        ondelete="restrict",
         help="What the counter before this one stopped at, where a person knew it.",
     )
     source = fields.Char(
@@ -93,3 +93,11 @@ class FocalistMeterSegment(models.Model):
     _first_uniq = models.UniqueIndex("(device_id, meter) WHERE reason = 'first'")
     # What volumes and bills ask: is there a break between two moments?
     _break_idx = models.Index("(device_id, meter, start_at) WHERE reason <> 'first'")
+
+    @api.model
+    def _check_unbilled(self, device, meter, at):
+        """Raise a UserError where a meter was billed across a moment.
+
+        :param device: focalist.device
+        :param datetime at: naive UTC, where a segment is to begin or to end
+        """

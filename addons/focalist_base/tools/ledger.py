@@ -133,8 +133,12 @@ class MeterLine:
             return "above_next"
         if force or after:
             return None
-        since = before[0] if before else datetime.min
-        series = [held for held in self.held if since < held[0] <= at]
+        since = self.segments[index].start_at if index else datetime.min
+        series = [
+            held
+            for held in self.held
+            if since <= held[0] <= at and (not before or before[0] < held[0])
+        ]
         if len(series) >= SERIES and value >= series[-1][1]:
             return "follows"
         if (
@@ -170,6 +174,12 @@ class MeterLine:
                 segment.unit = segment.unit or unit
                 segment.changed = True
         self.add_point(at, value)
+
+    def begin(self, at, reason, source=None, unit=None):
+        """Open a segment at a moment, because a person says so."""
+        self.segments.insert(
+            self.index_at(at) + 1, Segment(at, reason, source, unit, changed=True)
+        )
 
     def hold(self, at, value):
         """Note a value that waits for a person."""
