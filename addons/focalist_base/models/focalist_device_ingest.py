@@ -1,37 +1,18 @@
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools import device_report
 from ..tools.meters import METERS, reading_field
+from ..tools.origin import Origin
+
+__all__ = ["FocalistDevice", "Origin"]
 
 # What such a source brings counts only once a person has looked at it.
 UNCONFIRMED_SOURCES = ("portal", "public")
 # What people type: the device itself was not heard of.
 TYPED_SOURCES = ("manual", "technician", *UNCONFIRMED_SOURCES)
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Who brings a report, and whose devices it may speak of.
-
-    :param company: res.company, the dealer
-    :param str source: a value of focalist.meter.reading.source
-    :param site: focalist.site where an unknown device is presumed to stand, if known
-    :param partner: res.partner, the only client whose devices may be touched; empty
-        for the dealer's own people
-    :param timedelta skew: how far the bringer's clock is behind the server's
-    :param device: focalist.device that a person read; empty where reports say it
-    """
-
-    company: models.BaseModel
-    source: str
-    site: models.BaseModel | None = None
-    partner: models.BaseModel | None = None
-    skew: timedelta = timedelta()
-    device: models.BaseModel | None = None
 
 
 class FocalistDevice(models.Model):
@@ -273,7 +254,7 @@ class FocalistDevice(models.Model):
             and placement
             and (report.meters or report.refused)
         ]
-        lines = self._load_lines(
+        lines = self.env["focalist.meter.segment"]._load_lines(
             [(device, report.read_at, report.meters) for device, _p, report in counted]
         )
         values, moments, asking = [], {}, {}
@@ -295,7 +276,7 @@ class FocalistDevice(models.Model):
             asked |= waiting
             moments[device] = max(report.read_at, moments.get(device, report.read_at))
         readings = self.env["focalist.meter.reading"].create(values)
-        self._save_segments(lines, readings)
+        self.env["focalist.meter.segment"]._save_segments(lines, readings)
         for device, read_at in moments.items():
             device.with_context(tracking_disable=True).write(
                 self._prepare_last_reading(device, lines, read_at, bool(asking[device]))

@@ -22,6 +22,19 @@ class FocalistMeterReading(models.Model):
         groups="focalist_base.group_focalist_user",
     )
 
+    is_declared = fields.Boolean(
+        compute="_compute_is_declared",
+        help="A declared reset or swap begins here.",
+        groups="focalist_base.group_focalist_user",
+    )
+
+    def _compute_is_declared(self):
+        for reading in self:
+            newest = reading.decision_ids.filtered(
+                lambda log: log.decision in ("reset", "swap", "undo")
+            )[:1]
+            reading.is_declared = newest.decision in ("reset", "swap")
+
     def _waiting(self):
         """The values of a reading that wait for a person: {meter: value}."""
         self.ensure_one()
@@ -115,14 +128,14 @@ class FocalistMeterReading(models.Model):
                     )
                 )
         self.env.flush_all()
-        lines = readings.device_id._load_lines(
+        lines = self.env["focalist.meter.segment"]._load_lines(
             [(r.device_id, r.read_at, meters) for r, meters in told.items()], held=False
         )
         for reading, meters in told.items():
             for meter, value in meters.items():
                 reading._accept_value(lines, meter, value)
             reading._put(counting=meters)
-        readings.device_id._save_segments(lines, readings)
+        self.env["focalist.meter.segment"]._save_segments(lines, readings)
         log = [r._log_decision("accept", reason, told[r]) for r in readings]
         readings._settle(log)
 
@@ -212,7 +225,7 @@ class FocalistMeterReading(models.Model):
             for meter in meters
         }
         self.env.flush_all()
-        lines = device._load_lines(
+        lines = self.env["focalist.meter.segment"]._load_lines(
             [(device, start_at[meter], {meter: meters[meter]}) for meter in meters],
             held=False,
         )
@@ -234,7 +247,7 @@ class FocalistMeterReading(models.Model):
             if meter in told:
                 reading._accept_value(lines, meter, value)
         reading._put(counting=meters)
-        device._save_segments(lines, reading)
+        self.env["focalist.meter.segment"]._save_segments(lines, reading)
         segments = self.env["focalist.meter.segment"].sudo()
         for meter in meters:
             segments.search(
@@ -362,7 +375,7 @@ class FocalistMeterReading(models.Model):
             }
             for reading in waiting
         }
-        lines = devices._load_lines(
+        lines = self.env["focalist.meter.segment"]._load_lines(
             [(r.device_id, r.read_at, meters) for r, meters in told.items()], held=False
         )
         changed = self
@@ -378,11 +391,11 @@ class FocalistMeterReading(models.Model):
             if counting or entries:
                 reading._put(counting, entries)
                 changed |= reading
-        devices._save_segments(lines, changed)
+        self.env["focalist.meter.segment"]._save_segments(lines, changed)
         self.env["focalist.meter.decision"].sudo().create(log)
         self._settle_questions(waiting)
         self.env.flush_all()
-        last = devices._last_values(devices)
+        last = self.env["focalist.meter.segment"]._last_values(devices)
         for device in devices:
             # Volumes look for the meters of both: those that were, and those that are.
             device.last_meters = (device.last_meters or {}) | last[device.id]

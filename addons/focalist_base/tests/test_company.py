@@ -29,6 +29,10 @@ class TestCompany(FocalistCase):
         cls.ingest(
             cls.metered(0, total=3), cls.metered(24, total=700), company=cls.other
         )
+        for printer in (cls.printer, cls.printer_o):
+            company = printer.company_id
+            cls.ingest(cls.metered(48, total=2), company=company)
+            printer.reading_ids.filtered("is_question")._void("Misread")
 
     def test_company_is_that_of_the_client(self):
         self.assertEqual(self.site_o.company_id, self.other)

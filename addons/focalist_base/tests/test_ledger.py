@@ -1,9 +1,12 @@
+import base64
 from datetime import datetime, timedelta
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from odoo.addons.focalist_base.tools.ledger import JUMP_FACTOR, JUMP_PAGES, jump_limit
+from odoo.addons.focalist_base.tools.meters import parse_pages
 
 from .common import START, FocalistCase
 
@@ -409,10 +412,141 @@ class TestEntry(LedgerCase):
 
     def test_entered_reading_is_judged(self):
         self.tell((0, 1000))
-        reading = self.printer._enter_meters({"total": 110}, START + timedelta(1), "manual")
+        reading = self.printer._enter_meters(
+            {"total": 110}, START + timedelta(1), "manual"
+        )
         self.assertEqual(reading.state, "quarantined")
 
     def test_device_out_of_service(self):
         self.printer.action_retire()
         with self.assertRaises(UserError):
             self.printer._enter_meters({"total": 1}, datetime(2026, 11, 1), "manual")
+
+    # Screens
+
+    def wizard(self, model, records, **values):
+        wizard = (
+            self.env[model]
+            .with_user(self.technician)
+            .with_context(
+                active_model=records._name,
+                active_ids=records.ids,
+                active_id=records.id if len(records) == 1 else False,
+            )
+        )
+        form = Form(wizard)
+        for name, value in values.items():
+            form[name] = value
+        return form
+
+    def test_list_shows_each_device_once(self):
+        self.ingest(self.metered(0, total=1000, mono=900))
+        self.tell((1, 5), (2, 6), (3, 7))
+        self.ingest(self.metered(4, mono=8))
+        action = self.env.ref("focalist_base.focalist_device_to_check_action")
+        devices = self.env["focalist.device"].with_user(self.technician)
+        found = devices.search(safe_eval(action.domain))
+        self.assertRecordValues(
+            found,
+            [
+                {
+                    "id": self.printer.id,
+                    "check_since": START + timedelta(hours=1),
+                    "check_counted": "Total 1000, Mono 900",
+                    "check_first": "Total 5 (lower than the reading before),"
+                    " Mono 8 (lower than the reading before)",
+                    "check_newest": "Total 7, Mono 8",
+                }
+            ],
+        )
+
+    def test_decide_on_devices(self):
+        other = self.device("E200")
+        for serial in ("E100", "E200"):
+            self.tell((1, 1000), (2, 5), (3, 6), serial=serial)
+        form = self.wizard(
+            "focalist.meter.decide",
+            self.printer + other,
+            decision="reset",
+            reason="A power cut",
+        )
+        wizard = form.save()
+        self.assertEqual(wizard.reading_ids, self.reading(2) + self.reading(2, other))
+        wizard.action_decide()
+        self.assertFalse((self.printer + other).filtered("to_check"))
+        self.assertEqual([self.pages(), self.pages(other)], [1, 1])
+
+    def test_decide_on_a_reading(self):
+        self.tell((0, 900), (10, 1000), (30, 40))
+        form = self.wizard(
+            "focalist.meter.decide",
+            self.reading(30),
+            decision="reset",
+            reason="A new board",
+        )
+        with form.line_ids.edit(0) as line:
+            self.assertEqual((line.last_value, line.held_value), (1000, 40))
+            line.end_value = "1 060"
+            line.start_value = "0"
+        form.save().action_decide()
+        self.assertEqual(self.pages(), 160 + 40)
+        self.assertTrue(self.reading(30).is_declared)
+        form = self.wizard(
+            "focalist.meter.decide", self.reading(30), decision="undo", reason="No"
+        )
+        form.save().action_decide()
+        self.assertTrue(self.printer.to_check)
+        self.assertFalse(self.reading(30).is_declared)
+        form = self.wizard(
+            "focalist.meter.decide", self.printer, decision="void", reason="No"
+        )
+        form.save().action_decide()
+        self.assertFalse(self.printer.to_check)
+
+    def test_typed_pages(self):
+        for text, value in (("", None), (" 12 345 ", 12345), ("1,000", 1000), ("0", 0)):
+            self.assertEqual(parse_pages(text), value)
+        for text in ("-1", "12a", "9" * 12):
+            with self.assertRaises(ValueError):
+                parse_pages(text)
+
+    def test_enter_on_a_device(self):
+        self.ingest(self.metered(0, total=1000, scan=5))
+        form = self.wizard(
+            "focalist.meter.entry", self.printer, read_at=START + timedelta(hours=5)
+        )
+        self.assertEqual(len(form.line_ids), 2)
+        with form.line_ids.edit(0) as line:
+            self.assertEqual((line.meter, line.last_value), ("total", 1000))
+            line.value = "1,100"
+        form.photo = base64.b64encode(b"GIF89a")
+        action = form.save().action_enter()
+        reading = self.reading(5)
+        self.assertEqual(action["res_id"], reading.id)
+        self.assertEqual((reading.meter_total, reading.meter_scan), (1100, False))
+        self.assertEqual(reading.photo, base64.b64encode(b"GIF89a"))
+        with self.assertRaises(UserError):
+            reading.photo = base64.b64encode(b"GIF87a")
+
+    def test_enter_nothing(self):
+        with self.assertRaisesRegex(UserError, "at least one"):
+            self.wizard("focalist.meter.entry", self.printer).save().action_enter()
+
+    def test_correct_a_reading(self):
+        self.tell((0, 1000), (5, 1900))
+        form = self.wizard(
+            "focalist.meter.entry", self.reading(5), reason="Two digits exchanged"
+        )
+        self.assertEqual(form.device_id, self.printer)
+        self.assertEqual(form.read_at, START + timedelta(hours=5))
+        with form.line_ids.edit(0) as line:
+            line.value = "1090"
+        form.save().action_enter()
+        moment = START + timedelta(hours=5)
+        wrong, right = self.printer.reading_ids.filtered(
+            lambda r: r.read_at == moment
+        ).sorted("id")
+        self.assertEqual((wrong.state, right.state), ("void", "accepted"))
+        self.assertEqual(right.meter_total, 1090)
+        self.assertEqual(wrong.decision_ids.mapped("decision"), ["correct", "void"])
+        self.assertEqual(self.pages(), 90)

@@ -8,7 +8,13 @@ from .common import MODELS, START, FocalistCase
 OWN = tuple(
     model
     for model in MODELS
-    if model not in ("focalist.device.model", "focalist.manufacturer")
+    if model
+    not in (
+        "focalist.device.model",
+        "focalist.manufacturer",
+        "focalist.meter.decision",
+        "focalist.meter.segment",
+    )
 )
 
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
-from odoo.addons.focalist_base.models import focalist_meter_reading_retention
+from odoo.addons.focalist_base.models import focalist_meter_reading
 
 from .common import FocalistCase
 
@@ -174,7 +174,7 @@ class TestRetention(FocalistCase):
             )
 
     def test_in_batches_and_each_row_once(self):
-        self.patch(focalist_meter_reading_retention, "BATCH", 5)
+        self.patch(focalist_meter_reading, "BATCH", 5)
         self.tell(*(((1, hour), {"total": hour}) for hour in range(2, 20)))
         self.assertEqual(self.run_vacuum(), [5, 5, 5, 3, 0])
         self.assertEqual(self.kept(), [(1, 2), (1, 19)])

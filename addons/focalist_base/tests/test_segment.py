@@ -22,9 +22,7 @@ class TestSegment(LedgerCase):
         for one, following in zip(found, found[1:], strict=False):
             self.assertEqual(one.end_at, following.start_at)
         self.assertFalse(found[-1:].end_at)
-        return [
-            (s.reason, (s.start_at - START) // timedelta(hours=1)) for s in found
-        ]
+        return [(s.reason, (s.start_at - START) // timedelta(hours=1)) for s in found]
 
     def test_meters_are_those_of_the_ledger(self):
         field = self.env["focalist.meter.segment"]._fields["meter"]
@@ -90,8 +88,19 @@ class TestSegment(LedgerCase):
         self.assertEqual(self.pages(), 30)
 
     def test_other_source_in_any_order(self):
-        told = [(0, 1000, "a"), (1, 1010, "a"), (2, 20, "b"), (3, 25, "b"), (4, 31, "b")]
-        for order in ([0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [2, 0, 4, 1, 3], [1, 3, 0, 4, 2]):
+        told = [
+            (0, 1000, "a"),
+            (1, 1010, "a"),
+            (2, 20, "b"),
+            (3, 25, "b"),
+            (4, 31, "b"),
+        ]
+        for order in (
+            [0, 1, 2, 3, 4],
+            [4, 3, 2, 1, 0],
+            [2, 0, 4, 1, 3],
+            [1, 3, 0, 4, 2],
+        ):
             savepoint = self.env.cr.savepoint(flush=True)
             for index in order:
                 self.told(*told[index])
@@ -200,9 +209,7 @@ class TestSegment(LedgerCase):
         self.assertEqual(self.waiting()[1], [30])
         self.reading(30)._declare("reset", "x")
         self.assertEqual(self.pages(), 45 + 7)
-        self.assertEqual(
-            self.segments(), [("first", 0), ("reset", 10), ("reset", 30)]
-        )
+        self.assertEqual(self.segments(), [("first", 0), ("reset", 10), ("reset", 30)])
         # A late one is judged by the segment of its moment.
         self.tell((25, 60), (26, 4))
         self.assertEqual(self.pages(), 55 + 7)
@@ -245,7 +252,7 @@ class TestSegment(LedgerCase):
     @PROPERTY
     @given(data=st.data())
     def test_every_page_within_a_segment_counts_once(self, data):
-        """Late, doubled, back-dated, voided, reset, moved: the sums are the ledger's."""
+        """Late, doubled, voided, reset, moved: the sums are those of the ledger."""
         savepoint = self.env.cr.savepoint(flush=True)
         try:
             device = self.device("P100", at=datetime(2025, 1, 1))
@@ -307,9 +314,7 @@ class TestSegment(LedgerCase):
     def check_sums(self, device):
         self.env.flush_all()
         self.env.invalidate_all()
-        breaks = sorted(
-            s.start_at for s in device.segment_ids if s.reason != "first"
-        )
+        breaks = sorted(s.start_at for s in device.segment_ids if s.reason != "first")
         expected, monotone = {}, {}
         for reading in device.reading_ids.sorted(
             lambda r: (r.read_at, r.meter_total or 0)
@@ -325,8 +330,13 @@ class TestSegment(LedgerCase):
         for (place, _segment), values in expected.items():
             pages[place] = pages.get(place, 0) + values[-1] - values[0]
         pages = {place: count for place, count in pages.items() if count}
-        for model, field in (("focalist.volume", "day"), ("focalist.volume.month", "month")):
-            volumes = self.env[model].search([("device_id", "=", device.id)], order=field)
+        for model, field in (
+            ("focalist.volume", "day"),
+            ("focalist.volume.month", "month"),
+        ):
+            volumes = self.env[model].search(
+                [("device_id", "=", device.id)], order=field
+            )
             counted = {}
             for volume in volumes:
                 place = (volume.placement_id, volume.partner_id, volume.site_id)

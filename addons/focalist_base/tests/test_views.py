@@ -17,6 +17,8 @@ OUR_MODELS = (
     "focalist.device.move",
     "focalist.device.placement",
     "focalist.manufacturer",
+    "focalist.meter.decide",
+    "focalist.meter.entry",
     "focalist.meter.reading",
     "focalist.site",
     "focalist.volume",
@@ -32,6 +34,7 @@ class TestViews(FocalistCase):
         super().setUpClass()
         cls.printer = cls.device()
         cls.ingest(cls.metered(0, total=1), cls.metered(24, total=9))
+        cls.ingest(cls.metered(48, total=2))
         cls.ingest(cls.report(0, "NEW1"), site=cls.site_a)
         cls.coordinator(cls.client_a)
         cls.users = {

@@ -21,14 +21,20 @@ class FocalistMeterReading(models.Model):
     def _retention_domain(self):
         """What a bill rests on stays, also that of a cancelled one."""
         return super()._retention_domain() & Domain(
-            [("statement_line_from_ids", "=", False), ("statement_line_to_ids", "=", False)]
+            [
+                ("statement_line_from_ids", "=", False),
+                ("statement_line_to_ids", "=", False),
+            ]
         )
 
     def _check_unbilled(self, meters):
-        super()._check_unbilled(meters)
         line = self.env["focalist.statement.line"]._billing(
             [("counter", "in", list(meters))]
-            + ["|", ("reading_from_id", "in", self.ids), ("reading_to_id", "in", self.ids)]
+            + [
+                "|",
+                ("reading_from_id", "in", self.ids),
+                ("reading_to_id", "in", self.ids),
+            ]
         )
         if line:
             raise UserError(
@@ -39,3 +45,4 @@ class FocalistMeterReading(models.Model):
                     statement=line.statement_id.name,
                 )
             )
+        return super()._check_unbilled(meters)

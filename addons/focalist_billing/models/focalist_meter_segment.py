@@ -7,7 +7,6 @@ class FocalistMeterSegment(models.Model):
 
     @api.model
     def _check_unbilled(self, device, meter, at):
-        super()._check_unbilled(device, meter, at)
         line = self.env["focalist.statement.line"]._billing(
             [
                 ("device_id", "=", device.id),
@@ -25,3 +24,4 @@ class FocalistMeterSegment(models.Model):
                     statement=line.statement_id.name,
                 )
             )
+        return super()._check_unbilled(device, meter, at)

@@ -330,7 +330,7 @@ class TestMeasure(BillingCommon):
         self.assert_lines(self._bill("2026-04-15"), ("A001", "mono", 3, 23, 20))
 
     def test_late_pages_of_an_ended_segment(self):
-        """March ended before the old counter's last pages were known: April has them."""
+        """They were known after March was billed: April has them."""
         device = self._read(
             self.site,
             "A001",
@@ -340,9 +340,7 @@ class TestMeasure(BillingCommon):
             ("2026-04-30 08:00", {"mono": 23}),
         )
         self.assert_lines(self._bill(), ("A001", "mono", 1000, 1100, 100))
-        self._reset(
-            device, "2026-03-28 08:00:00", end_values={"mono": 1150}
-        )
+        self._reset(device, "2026-03-28 08:00:00", end_values={"mono": 1150})
         self.assert_lines(
             self._bill("2026-04-15"),
             ("A001", "mono", 1100, 1150, 50),
