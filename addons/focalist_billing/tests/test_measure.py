@@ -421,20 +421,25 @@ class TestMeasure(BillingCommon):
         device = self._read(
             self.site,
             "A001",
-            ("2026-03-01 08:00", {"mono": 1000}),
+            ("2026-02-27 08:00", {"mono": 900}),
+            ("2026-02-28 08:00", {"mono": 1000}),
             ("2026-03-02 08:00", {"mono": 1100}),
             ("2026-03-31 08:00", {"mono": 1150}),
         )
         statement = self._bill()
+        # Late ones: what is billed is not the last of its day any more.
         self._read(
             self.site,
             "A001",
+            ("2026-02-28 09:00", {"mono": 1000}),
+            ("2026-02-28 10:00", {"mono": 1001}),
             ("2026-03-31 09:00", {"mono": 1150}),
             ("2026-03-31 10:00", {"mono": 1151}),
         )
         self.env["focalist.meter.reading"]._gc_polls()
         self.env.invalidate_all()
         self.assertEqual(
-            sorted(device.reading_ids.mapped("meter_mono")), [1000, 1100, 1150, 1151]
+            sorted(device.reading_ids.mapped("meter_mono")),
+            [900, 1000, 1001, 1100, 1150, 1151],
         )
-        self.assertTrue(statement.line_ids.reading_to_id.exists())
+        self.assertEqual(statement.line_ids.reading_from_id.meter_mono, 1000)
