@@ -13,6 +13,8 @@
         "views/focalist_manufacturer_views.xml",
         "views/focalist_device_model_views.xml",
         "views/focalist_site_views.xml",
+        "wizards/focalist_meter_decide_views.xml",
+        "wizards/focalist_meter_entry_views.xml",
         "views/focalist_meter_reading_views.xml",
         "views/focalist_device_placement_views.xml",
         "views/focalist_supply_model_views.xml",

@@ -1,10 +1,14 @@
 from datetime import timedelta
+from uuid import uuid4
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ..tools.identity import mac_key, serial_key
 from ..tools.meter_field import Meter
+from ..tools.meters import METERS, reading_field
+from ..tools.origin import Origin
 from ..tools.percent_field import Percent
 
 
@@ -124,6 +128,44 @@ class FocalistDevice(models.Model):
         "Open alerts", readonly=True, copy=False, aggregator="sum"
     )
 
+    segment_ids = fields.One2many(
+        "focalist.meter.segment",
+        "device_id",
+        "Segments",
+        groups="focalist_base.group_focalist_user",
+    )
+    to_check = fields.Boolean(
+        "Meters to check",
+        readonly=True,
+        copy=False,
+        groups="focalist_base.group_focalist_user",
+        help="At least one value waits for a person.",
+    )
+    check_since = fields.Datetime(
+        "Waits since",
+        compute="_compute_check",
+        groups="focalist_base.group_focalist_user",
+    )
+    check_first = fields.Char(
+        "To check",
+        compute="_compute_check",
+        groups="focalist_base.group_focalist_user",
+        help="The first value of each meter that waits, and why.",
+    )
+    check_newest = fields.Char(
+        "Newest",
+        compute="_compute_check",
+        groups="focalist_base.group_focalist_user",
+        help="The newest value of each meter that waits.",
+    )
+    check_counted = fields.Char(
+        "Counts now",
+        compute="_compute_check",
+        groups="focalist_base.group_focalist_user",
+        help="The last value that counts of each of these meters.",
+    )
+
+    _to_check_idx = models.Index("(company_id) WHERE to_check")
     _identity_uniq = models.UniqueIndex(
         "(company_id, manufacturer_id, serial_key) WHERE serial_key IS NOT NULL",
         "A device of this manufacturer with this serial number exists already.",
@@ -383,3 +425,95 @@ class FocalistDevice(models.Model):
     def action_open_alerts(self):
         """Open the alerts of the device, the open ones first."""
         return self._open_history("focalist_alert_action") | {"context": {}}
+
+    @api.depends("to_check", "reading_ids.held", "last_meters")
+    @api.depends_context("lang")
+    def _compute_check(self):
+        readings = self.env["focalist.meter.reading"]
+        names = readings.fields_get([reading_field(m) for m in METERS], ["string"])
+        names = {meter: names[reading_field(meter)]["string"] for meter in METERS}
+        reasons = readings._reason_texts()
+        waiting = self._waiting_ends()
+        for device in self:
+            meters = sorted(
+                waiting.get(device.id, {}).items(), key=lambda m: METERS.index(m[0])
+            )
+            last = device.last_meters or {}
+            device.check_since = min((ends[0] for _m, ends in meters), default=False)
+            device.check_first = ", ".join(
+                f"{names[meter]} {value} ({reasons.get(reason, reason)})"
+                for meter, (_at, value, reason, _newest) in meters
+            )
+            device.check_newest = ", ".join(
+                f"{names[meter]} {newest}" for meter, (*_first, newest) in meters
+            )
+            device.check_counted = ", ".join(
+                f"{names[meter]} {last[meter]}" for meter, _e in meters if meter in last
+            )
+
+    def _waiting_ends(self):
+        """The first and the newest value that waits, by meter.
+
+        :return: dict device id -> dict meter -> (moment, value, reason, newest value)
+        """
+        waiting = {}
+        if not self.ids:
+            return waiting
+        self.env["focalist.meter.reading"].flush_model(["held", "state"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT ON (r.device_id, h.key)
+                       r.device_id, h.key, r.read_at, h.value->>'value',
+                       h.value->>'reason',
+                       FIRST_VALUE(h.value->>'value') OVER (
+                           PARTITION BY r.device_id, h.key
+                               ORDER BY r.read_at DESC, r.id DESC)
+                  FROM focalist_meter_reading r
+            CROSS JOIN LATERAL jsonb_each(r.held) AS h
+                 WHERE r.device_id IN %s AND r.state = 'quarantined'
+                   AND h.value->>'state' = 'quarantined'
+                 ORDER BY r.device_id, h.key, r.read_at, r.id
+                """,
+                tuple(self.ids),
+            )
+        )
+        for device_id, meter, *ends in rows:
+            waiting.setdefault(device_id, {})[meter] = tuple(ends)
+        return waiting
+
+    def _enter_meters(self, meters, at, source, uid_prefix="entered"):
+        """Take a reading that a person brings of this device.
+
+        :param dict meters: meter -> value
+        :param datetime at: naive UTC
+        :param str source: see focalist.meter.reading
+        :return: the focalist.meter.reading record
+        :raise UserError: where it is refused
+        """
+        self.ensure_one()
+        self.check_access("write")
+        device = self.sudo()
+        uid = f"{uid_prefix}-{uuid4().hex}"
+        report = {
+            "schema": 1,
+            "uid": uid,
+            "read_at": f"{at.isoformat()}Z",
+            "manufacturer": device.manufacturer_id.name,
+            "model": device.model_id.name,
+            "serial": device.serial_number or None,
+            "mac": device.mac_address or None,
+            "meters": meters,
+        }
+        (result,) = device._ingest(
+            [report], Origin(device.company_id, source, device=device)
+        )
+        reading = self.env["focalist.meter.reading"].search(
+            [("device_id", "=", self.id), ("uid", "=", uid)]
+        )
+        if not reading:
+            raise UserError(
+                result["message"]
+                or self.env._("This device is not in service: it has no readings.")
+            )
+        return reading

@@ -1,6 +1,5 @@
 import logging
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 
 import psycopg2
@@ -12,6 +11,9 @@ from odoo.tools import SQL
 from ..tools import device_report
 from ..tools.identity import manufacturer_key
 from ..tools.meters import METERS, reading_field
+from ..tools.origin import Origin
+
+__all__ = ["FocalistDevice", "Origin"]
 
 _logger = logging.getLogger(__name__)
 
@@ -27,25 +29,8 @@ NOT_OF_A_REPORT = (
 MAX_WAITING = 2000
 # What such a source brings counts only once a person has looked at it.
 UNCONFIRMED_SOURCES = ("portal", "public")
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Who brings a report, and whose devices it may speak of.
-
-    :param company: res.company, the dealer
-    :param str source: a value of focalist.meter.reading.source
-    :param site: focalist.site where an unknown device is presumed to stand, if known
-    :param partner: res.partner, the only client whose devices may be touched; empty
-        for the dealer's own people
-    :param timedelta skew: how far the bringer's clock is behind the server's
-    """
-
-    company: models.BaseModel
-    source: str
-    site: models.BaseModel | None = None
-    partner: models.BaseModel | None = None
-    skew: timedelta = timedelta()
+# What people type: the device itself was not heard of.
+TYPED_SOURCES = ("manual", "technician", *UNCONFIRMED_SOURCES)
 
 
 class FocalistDevice(models.Model):
@@ -134,7 +119,9 @@ class FocalistDevice(models.Model):
                 taken.append((device, placement, report))
             results[position] = self._report_result(report.uid, status, message)
         totals = self._add_readings(taken, origin)
-        self._take_device_state(taken, origin, self._take_tables(taken, totals, origin))
+        if origin.source not in TYPED_SOURCES:
+            tables = self._take_tables(taken, totals, origin)
+            self._take_device_state(taken, origin, tables)
         return results
 
     @api.model
@@ -202,6 +189,8 @@ class FocalistDevice(models.Model):
         :return: dict identity (see _report_identity) -> focalist.device record;
             without those for which there is no room
         """
+        if origin.device:
+            return {self._report_identity(report): origin.device for report in reports}
         makers = self.env["focalist.manufacturer"]._by_key(
             report.manufacturer for report in reports
         )
@@ -331,6 +320,7 @@ class FocalistDevice(models.Model):
                     "state",
                     "supplies_read_at",
                     "toner_percent",
+                    "to_check",
                 ]
             )
 
@@ -366,36 +356,33 @@ class FocalistDevice(models.Model):
             and placement
             and (report.meters or report.refused)
         ]
-        bounds = self._meter_bounds(counted)
-        values = []
-        latest, late, moments, totals = {}, {}, {}, {}
-        for position, (device, placement, report) in enumerate(counted):
-            last = latest.setdefault(device, dict(device.last_meters or {}))
-            previous, following = last, {}
-            if position in bounds:
-                before, following = bounds[position]
-                # Late reports of one call come one after the other, too.
-                reached = late.setdefault(device, {})
-                previous = before | {
-                    meter: max(value, before.get(meter, 0))
-                    for meter, value in reached.items()
-                }
-            accepted, held = self._check_meters(report, previous, following, origin)
+        lines = self.env["focalist.meter.segment"]._load_lines(
+            [(device, report.read_at, report.meters) for device, _p, report in counted]
+        )
+        values, moments, asking, totals = [], {}, {}, {}
+        for device, placement, report in counted:
+            if device not in asking:
+                asking[device] = self._asked_meters(device, lines)
+            asked = asking[device]
+            accepted, held = self._check_meters(device, report, lines, origin)
+            waiting = {m for m, told in held.items() if told["state"] == "quarantined"}
             values.append(
                 self._prepare_reading(device, placement, report, accepted, held)
-                | {"source": origin.source}
+                | {
+                    "source": origin.source,
+                    # One open question a meter: what follows is of the same.
+                    "is_question": bool(waiting - asked)
+                    or (bool(waiting) and origin.source in UNCONFIRMED_SOURCES),
+                }
             )
-            if position in bounds:
-                reached.update(accepted)
-            for meter, value in accepted.items():
-                # Meters never fall: the largest that counts is the last one.
-                last[meter] = max(value, last.get(meter, value))
+            asked |= waiting
             moments[device] = max(report.read_at, moments.get(device, report.read_at))
             totals[device, report.uid] = accepted.get("total")
         readings = self.env["focalist.meter.reading"].create(values)
-        for device, meters in latest.items():
+        self.env["focalist.meter.segment"]._save_segments(lines, readings)
+        for device, read_at in moments.items():
             device.with_context(tracking_disable=True).write(
-                self._prepare_last_reading(device, meters, moments[device])
+                self._prepare_last_reading(device, lines, read_at, bool(asking[device]))
             )
         self.env["focalist.volume"]._refresh(readings)
         return totals
@@ -419,11 +406,36 @@ class FocalistDevice(models.Model):
         return values
 
     @api.model
-    def _prepare_last_reading(self, device, meters, read_at):
-        """Values of the device that sum its ledger up."""
+    def _asked_meters(self, device, lines):
+        """The meters of a device that a person is asked about already."""
+        return {
+            meter
+            for meter in METERS
+            if (line := lines.get((device.id, meter))) and line.held
+        }
+
+    @api.model
+    def _prepare_last_reading(self, device, lines, read_at, to_check):
+        """Values of the device that sum its ledger up.
+
+        :param dict lines: see _load_lines, of the meters that were told
+        :param bool to_check: a value of these readings waits for a person
+        """
+        meters = dict(device.last_meters or {})
+        for meter in METERS:
+            line = lines.get((device.id, meter))
+            if line and line.last is not None:
+                meters[meter] = line.last
+        values = self._prepare_last_meters(meters) | {
+            "last_reading_at": max(read_at, device.last_reading_at or read_at),
+        }
+        return values | ({"to_check": True} if to_check else {})
+
+    @api.model
+    def _prepare_last_meters(self, meters):
+        """Values of the device from what its meters stand at."""
         return {
             "last_meters": meters,
-            "last_reading_at": max(read_at, device.last_reading_at or read_at),
             # A meter that was never told is unknown: NULL, never 0.
             "total_meter": meters.get("total"),
             "mono_meter": meters.get("mono"),
@@ -459,78 +471,46 @@ class FocalistDevice(models.Model):
         ]
 
     @api.model
-    def _meter_bounds(self, counted):
-        """What a late reading must lie between.
-
-        :param list counted: (device, placement, DeviceReport)
-        :return: dict position in counted -> (previous values, following values), both
-            dict meter -> value, for the reports older than their device's last reading
-        """
-        late = [
-            (position, device.id, report.read_at)
-            for position, (device, _placement, report) in enumerate(counted)
-            if device.last_reading_at and report.read_at <= device.last_reading_at
-        ]
-        if not late:
-            return {}
-        # The nearest value on either side, meter by meter: two steps in an index,
-        # however long the history. Only for meters that the device tells at all.
-        neighbours = SQL(" UNION ALL ").join(
-            SQL(
-                """
-                SELECT l.position, %(meter)s AS meter,
-                       (SELECT p.%(column)s FROM focalist_meter_reading p
-                         WHERE p.device_id = l.device_id AND p.read_at <= l.read_at
-                           AND p.%(column)s IS NOT NULL
-                         ORDER BY p.read_at DESC, p.%(column)s DESC LIMIT 1),
-                       (SELECT n.%(column)s FROM focalist_meter_reading n
-                         WHERE n.device_id = l.device_id AND n.read_at > l.read_at
-                           AND n.%(column)s IS NOT NULL
-                         ORDER BY n.read_at, n.%(column)s LIMIT 1)
-                  FROM late l
-                  JOIN focalist_device d ON d.id = l.device_id
-                 WHERE d.last_meters ? %(meter)s
-                """,
-                meter=meter,
-                column=SQL.identifier(reading_field(meter)),
-            )
-            for meter in METERS
-        )
-        rows = self.env.execute_query(
-            SQL(
-                "WITH late(position, device_id, read_at) AS (VALUES %s) %s",
-                SQL(", ").join(SQL("(%s, %s, %s::timestamp)", *row) for row in late),
-                neighbours,
-            )
-        )
-        bounds = {position: ({}, {}) for position, _device_id, _read_at in late}
-        for position, meter, *sides in rows:
-            for values, value in zip(bounds[position], sides, strict=True):
-                if value is not None:
-                    values[meter] = value
-        return bounds
-
-    @api.model
-    def _check_meters(self, report, previous, following, origin):
+    def _check_meters(self, device, report, lines, origin):
         """Tell the meters that count from those that a person must look at.
 
+        :param dict lines: see _load_lines; what is told is noted there
         :return: (dict meter -> value, dict meter -> {value, state, reason})
         """
         accepted, held = {}, {}
+        strange = device.serial_key and report.serial_key not in (
+            None,
+            device.serial_key,
+        )
         for meter, value in report.meters.items():
-            if origin.source in UNCONFIRMED_SOURCES:
+            line = lines[device.id, meter]
+            origin_of_value = self._meter_origin(report.raw, meter)
+            if strange:
+                reason = "other_serial"
+            elif origin.source in UNCONFIRMED_SOURCES:
                 reason = "unconfirmed"
-            elif value < previous.get(meter, 0):
-                reason = "went_back"
-            elif value > following.get(meter, value):
-                reason = "above_next"
             else:
+                reason = line.judge(report.read_at, value, *origin_of_value)
+                if reason:
+                    line.hold(report.read_at, value)
+            if reason:
+                held[meter] = {"value": value, "state": "quarantined", "reason": reason}
+            else:
+                line.accept(report.read_at, value, *origin_of_value)
                 accepted[meter] = value
-                continue
-            held[meter] = {"value": value, "state": "quarantined", "reason": reason}
         for meter, reason in report.refused.items():
             held[meter] = {"value": None, "state": "void", "reason": reason}
         return accepted, held
+
+    @api.model
+    def _meter_origin(self, raw, meter):
+        """What a report says of a meter's value: (source, unit), None if nothing."""
+        told = []
+        for section in ("meter_sources", "meter_units"):
+            values = raw.get(section)
+            value = values.get(meter) if isinstance(values, dict) else None
+            told.append(value[:255] if isinstance(value, str) and value else None)
+        return tuple(told)
 
     @api.model
     def _prepare_reading(self, device, placement, report, accepted, held):

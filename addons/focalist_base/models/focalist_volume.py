@@ -13,7 +13,8 @@ class FocalistVolume(models.Model):
 
     Made from the readings and never typed: each stretch between two readings is spread
     evenly over its time, and cut at the site's midnights, so that the days of a gap
-    add up to what the meter counted, to the page.
+    add up to what the meter counted, to the page. What lies between two segments of a
+    meter (a reset, another board) is no stretch: nobody knows its pages.
     """
 
     _name = "focalist.volume"
@@ -213,6 +214,12 @@ class FocalistVolume(models.Model):
                     WINDOW following AS (
                            PARTITION BY placement_id, meter
                                ORDER BY read_at, value, id)
+                ), break AS MATERIALIZED (
+                    SELECT span.placement_id, sg.meter, sg.start_at
+                      FROM span
+                      JOIN focalist_device_placement p ON p.id = span.placement_id
+                      JOIN focalist_meter_segment sg ON sg.device_id = p.device_id
+                     WHERE sg.reason <> 'first'
                 ), piece AS (
                     SELECT st.placement_id, st.meter, d.day::date AS day,
                            st.v0, st.v1, st.t0, st.t1,
@@ -231,6 +238,11 @@ class FocalistVolume(models.Model):
                            (d.day + INTERVAL '1 day') AT TIME ZONE span.tz
                                AT TIME ZONE 'UTC' AS end_at) AS day
                      WHERE st.v1 >= st.v0
+                       AND NOT EXISTS (
+                           SELECT FROM break
+                            WHERE break.placement_id = st.placement_id
+                              AND break.meter = st.meter
+                              AND break.start_at > st.t0 AND break.start_at <= st.t1)
                        AND st.t1 >= span.start_at AND st.t0 < span.end_at
                        -- Two readings of one moment: what lies between is of its day.
                        AND CASE WHEN st.t1 = st.t0

@@ -34,6 +34,10 @@ class TestCompany(FocalistCase):
             cls.report(24, meters={"total": 700}, **cls.tables("CRUM0003")),
             company=cls.other,
         )
+        for printer in (cls.printer, cls.printer_o):
+            company = printer.company_id
+            cls.ingest(cls.metered(48, total=2), company=company)
+            printer.reading_ids.filtered("is_question")._void("Misread")
 
     def test_company_is_that_of_the_client(self):
         self.assertEqual(self.site_o.company_id, self.other)

@@ -9,7 +9,13 @@ OWN = tuple(
     model
     for model in MODELS
     if model
-    not in ("focalist.device.model", "focalist.manufacturer", "focalist.supply.model")
+    not in (
+        "focalist.device.model",
+        "focalist.manufacturer",
+        "focalist.meter.decision",
+        "focalist.meter.segment",
+        "focalist.supply.model",
+    )
 )
 
 

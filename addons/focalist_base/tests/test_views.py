@@ -18,6 +18,8 @@ OUR_MODELS = (
     "focalist.device.move",
     "focalist.device.placement",
     "focalist.manufacturer",
+    "focalist.meter.decide",
+    "focalist.meter.entry",
     "focalist.meter.reading",
     "focalist.site",
     "focalist.supply",
@@ -44,6 +46,7 @@ class TestViews(FocalistCase):
             cls.report(0, meters={"total": 1}, **cls.tables()),
             cls.report(24, meters={"total": 9}, **cls.tables("CRUM0002")),
         )
+        cls.ingest(cls.metered(48, total=2))
         cls.ingest(cls.report(0, "NEW1"), site=cls.site_a)
         cls.coordinator(cls.client_a)
         cls.users = {

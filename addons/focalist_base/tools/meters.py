@@ -37,3 +37,19 @@ def reading_field(meter):
 def volume_field(meter):
     """Name of the meter's column on focalist.volume and focalist.volume.month."""
     return f"pages_{meter}"
+
+
+def parse_pages(text):
+    """The number of pages that a person typed: `12 345` is 12345.
+
+    Typed as text, since a number's field cannot tell 0 from nothing.
+
+    :return: int, or None where nothing was typed
+    :raise ValueError: where it is no number of pages
+    """
+    digits = "".join((text or "").replace(",", "").replace(".", "").split())
+    if not digits:
+        return None
+    if not digits.isdecimal() or int(digits) > MAX_METER:
+        raise ValueError(text)
+    return int(digits)

@@ -5,6 +5,8 @@ from . import (
     focalist_contract,
     focalist_contract_device,
     focalist_device_placement,
+    focalist_meter_reading,
+    focalist_meter_segment,
     focalist_pricing,
     focalist_statement,
     focalist_statement_line,

@@ -20,6 +20,9 @@ class FocalistStatementLine(models.Model):
         the period, by the clock of the site where the device stood, and no later than
         where another statement begins. So a page is billed once or never.
 
+        Within a segment of the meter each: a period with a reset has two lines of that
+        meter, and what lies between the two counters is on neither.
+
         :param dict periods: contract -> (first day, last day)
         :return: dict contract -> list of values of its lines, prices missing;
             contracts without any are left out
@@ -34,6 +37,7 @@ class FocalistStatementLine(models.Model):
                     SELECT * FROM (VALUES %(periods)s)
                         AS v(contract_id, first_day, last_day)
                 ), member AS (%(members)s
+                ), break AS MATERIALIZED (%(breaks)s
                 ), bound AS (%(bounds)s)
                 SELECT * FROM bound
                  ORDER BY contract_id, site_id, device_id, meter, read_from_at
@@ -43,6 +47,7 @@ class FocalistStatementLine(models.Model):
                     for contract, (start, end) in periods.items()
                 ),
                 members=self._measured_members(),
+                breaks=self._measured_breaks(),
                 bounds=SQL(" UNION ALL ").join(
                     self._bounds(counter)
                     for counter in ("mono", "color", "scan", "total")
@@ -102,8 +107,22 @@ class FocalistStatementLine(models.Model):
         )
 
     @api.model
+    def _measured_breaks(self):
+        """SQL of the moments at which counters of the members begin anew."""
+        return SQL(
+            """
+            SELECT sg.device_id, sg.meter AS counter, sg.start_at
+              FROM focalist_meter_segment sg
+             WHERE sg.reason <> 'first'
+               AND sg.device_id IN (SELECT device_id FROM member)
+            """
+        )
+
+    @api.model
     def _bounds(self, counter):
         """SQL of the first and the last reading of one counter, by period and device.
+
+        And by segment of the counter, from one break to the next.
 
         The local date of a reading is asked of the site where it was read; the plain
         bounds beside it, a day wider than any time zone, are for the index.
@@ -124,6 +143,7 @@ class FocalistStatementLine(models.Model):
              WHERE r.device_id = member.device_id
                AND r.partner_id = member.partner_id
                AND r.read_at >= member.stay_start
+               AND r.read_at >= segment.start_at AND r.read_at < segment.end_at
                AND %s
             """,
             usable,
@@ -137,6 +157,14 @@ class FocalistStatementLine(models.Model):
                    first.read_at AS read_from_at, last.read_at AS read_to_at,
                    first.value AS value_from, last.value AS value_to
               FROM member
+        CROSS JOIN LATERAL (
+                   SELECT start_at, LEAD(start_at, 1, 'infinity'::timestamp)
+                              OVER (ORDER BY start_at) AS end_at
+                     FROM (SELECT '-infinity'::timestamp AS start_at
+                     UNION SELECT break.start_at FROM break
+                            WHERE break.device_id = member.device_id
+                              AND break.counter = member.counter) AS start
+                   ) AS segment
          LEFT JOIN LATERAL (
                    SELECT l.reading_to_id AS id
                      FROM focalist_statement_line l
@@ -146,6 +174,8 @@ class FocalistStatementLine(models.Model):
                       AND l.meter = member.meter AND l.counter = member.counter
                       AND l.cancelled IS NOT TRUE
                       AND l.read_to_at >= member.stay_start
+                      AND l.read_from_at >= segment.start_at
+                      AND l.read_from_at < segment.end_at
                       AND (st.date_end < member.first_day
                            OR l.read_to_at <= member.start_at)
                     ORDER BY l.read_to_at DESC LIMIT 1) AS billed ON TRUE

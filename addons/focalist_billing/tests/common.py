@@ -54,7 +54,7 @@ class BillingCommon(AccountTestInvoicingCommon):
         return contract
 
     @classmethod
-    def _read(cls, site, serial, *readings, model="MP C4503", units=None):
+    def _read(cls, site, serial, *readings, model="MP C4503", units=None, sources=None):
         """Ingest readings of one device, which is activated at `site` if it is new.
 
         :param readings: (moment "YYYY-MM-DD HH:MM" in UTC, dict meter -> value)
@@ -71,6 +71,7 @@ class BillingCommon(AccountTestInvoicingCommon):
                 "serial": serial,
                 "meters": meters,
                 "meter_units": units or {},
+                "meter_sources": sources or {},
             }
             for moment, meters in readings
         ]

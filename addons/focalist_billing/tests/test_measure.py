@@ -1,7 +1,8 @@
 from psycopg2.errors import UniqueViolation
 
+from odoo import fields
 from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .common import BillingCommon
@@ -276,3 +277,183 @@ class TestMeasure(BillingCommon):
         self._bill().action_cancel()
         self._read(self.site, "A001", ("2026-03-31 08:00", {"mono": 200}))
         self.assert_lines(self._bill(), ("A001", "mono", 100, 200, 100))
+
+    # Segments
+
+    def _reset(self, device, moment, **values):
+        reading = device.reading_ids.filtered(
+            lambda r: r.read_at == fields.Datetime.to_datetime(moment)
+        )
+        reading._declare("reset", "A new board", **values)
+        return reading
+
+    def _with_reset(self, **values):
+        device = self._read(
+            self.site,
+            "A001",
+            ("2026-02-28 08:00", {"mono": 1000, "color": 10}),
+            ("2026-03-10 08:00", {"mono": 1100, "color": 20}),
+            ("2026-03-12 08:00", {"mono": 7, "color": 30}),
+            ("2026-03-31 08:00", {"mono": 57, "color": 40}),
+        )
+        self._reset(device, "2026-03-12 08:00:00", **values)
+        return device
+
+    def test_a_line_for_each_segment(self):
+        self._with_reset()
+        statement = self._bill()
+        self.assert_lines(
+            statement,
+            ("A001", "mono", 1000, 1100, 100),
+            ("A001", "mono", 7, 57, 50),
+            ("A001", "color", 10, 40, 30),
+        )
+        self.assertEqual(statement.pages, 180)
+        self.env.flush_all()
+
+    def test_declared_ends_are_billed(self):
+        self._with_reset(end_values={"mono": 1130}, start_values={"mono": 0})
+        self.assert_lines(
+            self._bill(),
+            ("A001", "mono", 1000, 1130, 130),
+            ("A001", "mono", 0, 57, 57),
+            ("A001", "color", 10, 40, 30),
+        )
+
+    def test_the_next_period_begins_in_the_new_segment(self):
+        self._with_reset()
+        self._bill()
+        self._read(self.site, "A001", ("2026-04-20 08:00", {"mono": 90, "color": 41}))
+        self.assert_lines(
+            self._bill("2026-04-15"),
+            ("A001", "mono", 57, 90, 33),
+            ("A001", "color", 40, 41, 1),
+        )
+
+    def test_a_reset_between_two_periods(self):
+        device = self._read(
+            self.site,
+            "A001",
+            ("2026-02-28 08:00", {"mono": 1000}),
+            ("2026-03-31 08:00", {"mono": 1100}),
+            ("2026-04-02 08:00", {"mono": 3}),
+            ("2026-04-30 08:00", {"mono": 23}),
+        )
+        self.assert_lines(self._bill(), ("A001", "mono", 1000, 1100, 100))
+        self._reset(device, "2026-04-02 08:00:00")
+        self.assert_lines(self._bill("2026-04-15"), ("A001", "mono", 3, 23, 20))
+
+    def test_late_pages_of_an_ended_segment(self):
+        """They were known after March was billed: April has them."""
+        device = self._read(
+            self.site,
+            "A001",
+            ("2026-02-28 08:00", {"mono": 1000}),
+            ("2026-03-20 08:00", {"mono": 1100}),
+            ("2026-03-28 08:00", {"mono": 3}),
+            ("2026-04-30 08:00", {"mono": 23}),
+        )
+        self.assert_lines(self._bill(), ("A001", "mono", 1000, 1100, 100))
+        self._reset(device, "2026-03-28 08:00:00", end_values={"mono": 1150})
+        self.assert_lines(
+            self._bill("2026-04-15"),
+            ("A001", "mono", 1100, 1150, 50),
+            ("A001", "mono", 3, 23, 20),
+        )
+
+    def test_a_counter_of_another_source_is_a_line_of_its_own(self):
+        for moment, value, source in (
+            ("2026-02-28 08:00", 1000, "a"),
+            ("2026-03-10 08:00", 1100, "a"),
+            ("2026-03-11 08:00", 1900, "b"),
+            ("2026-03-31 08:00", 1950, "b"),
+        ):
+            self._read(
+                self.site, "A001", (moment, {"mono": value}), sources={"mono": source}
+            )
+        self.assert_lines(
+            self._bill(),
+            ("A001", "mono", 1000, 1100, 100),
+            ("A001", "mono", 1900, 1950, 50),
+        )
+
+    def test_all_periods_with_resets_bill_each_page_once(self):
+        device = self._read(self.site, "A001", ("2026-01-01 08:00", {"mono": 5000}))
+        self.env["focalist.device.model"].search([]).monthly_volume = 0
+        value, pages = 5000, 0
+        for month in range(1, 5):
+            for day in (5, 15, 25):
+                moment = f"2026-{month:02}-{day:02} 08:00"
+                if day == 15 and month != 3:
+                    value = 10 * month
+                    self._read(self.site, "A001", (moment, {"mono": value}))
+                    self._reset(device, f"{moment}:00")
+                else:
+                    value, pages = value + 100, pages + 100
+                    self._read(self.site, "A001", (moment, {"mono": value}))
+        statements = [self._bill(f"2026-{month:02}-01") for month in (2, 1, 3, 4)]
+        self.assertEqual(sum(statement.pages for statement in statements), pages)
+        volumes = self.env["focalist.volume"].search([("device_id", "=", device.id)])
+        self.assertEqual(sum(volumes.mapped("pages_mono")), pages)
+
+    def test_what_is_billed_is_not_decided_any_more(self):
+        device = self._with_reset()
+        statement = self._bill()
+        line = statement.line_ids.filtered(lambda l: l.value_to == 1100)
+        technician = new_test_user(
+            self.env,
+            "tech",
+            groups="focalist_base.group_focalist_technician",
+            company_id=self.company.id,
+            company_ids=self.company.ids,
+        )
+        for reading in (line.reading_from_id, line.reading_to_id):
+            with self.assertRaisesRegex(UserError, f"billed by {statement.name}"):
+                reading.with_user(technician)._void("x")
+        with self.assertRaisesRegex(UserError, "billed"):
+            self._find(device, "2026-03-12 08:00:00")._undo("x")
+        # Nothing rests on what lies between two billed readings.
+        self._read(self.site, "A001", ("2026-03-05 08:00", {"mono": 1050}))
+        self._find(device, "2026-03-05 08:00:00")._void("x")
+        self._read(self.site, "A001", ("2026-03-06 08:00", {"mono": 10}))
+        with self.assertRaisesRegex(UserError, "across that moment"):
+            self._reset(device, "2026-03-06 08:00:00")
+        statement.action_cancel()
+        line.reading_to_id._void("x")
+        self.assert_lines(
+            self._bill(),
+            ("A001", "mono", 7, 57, 50),
+            ("A001", "color", 10, 40, 30),
+        )
+
+    def _find(self, device, moment):
+        return device.reading_ids.filtered(
+            lambda r: r.read_at == fields.Datetime.to_datetime(moment)
+        )
+
+    def test_retention_keeps_what_is_billed(self):
+        device = self._read(
+            self.site,
+            "A001",
+            ("2026-02-27 08:00", {"mono": 900}),
+            ("2026-02-28 08:00", {"mono": 1000}),
+            ("2026-03-02 08:00", {"mono": 1100}),
+            ("2026-03-31 08:00", {"mono": 1150}),
+        )
+        statement = self._bill()
+        # Late ones: what is billed is not the last of its day any more.
+        self._read(
+            self.site,
+            "A001",
+            ("2026-02-28 09:00", {"mono": 1000}),
+            ("2026-02-28 10:00", {"mono": 1001}),
+            ("2026-03-31 09:00", {"mono": 1150}),
+            ("2026-03-31 10:00", {"mono": 1151}),
+        )
+        self.env["focalist.meter.reading"]._gc_polls()
+        self.env.invalidate_all()
+        self.assertEqual(
+            sorted(device.reading_ids.mapped("meter_mono")),
+            [900, 1000, 1001, 1100, 1150, 1151],
+        )
+        self.assertEqual(statement.line_ids.reading_from_id.meter_mono, 1000)
