@@ -161,9 +161,16 @@ def test_odoo_killed_in_the_middle_of_ingest(site, agent, loaded):
         daemon.wait(30)
     assert_once(site, loaded)
     days = site.query(
-        "SELECT sum(pages_mono), max(m.pages) FROM focalist_volume, LATERAL ("
-        " SELECT sum(last - first) AS pages FROM ("
-        "  SELECT max(meter_mono) AS last, min(meter_mono) AS first"
-        "    FROM focalist_meter_reading GROUP BY placement_id) AS meters) AS m"
+        "SELECT (SELECT sum(pages_mono) FROM focalist_volume), sum(value - before)"
+        "  FROM (SELECT device_id, read_at, meter_mono AS value,"
+        "               LAG(meter_mono) OVER stay AS before,"
+        "               LAG(read_at) OVER stay AS before_at"
+        "          FROM focalist_meter_reading WHERE meter_mono IS NOT NULL"
+        "        WINDOW stay AS (PARTITION BY placement_id ORDER BY read_at, id)) AS r"
+        # Between two segments of a meter no page is counted.
+        " WHERE NOT EXISTS (SELECT FROM focalist_meter_segment s"
+        "                    WHERE s.device_id = r.device_id AND s.meter = 'mono'"
+        "                      AND s.reason <> 'first'"
+        "                      AND s.start_at > before_at AND s.start_at <= read_at)"
     )[0]
     assert days[0] == days[1], "volumes are those of the readings"

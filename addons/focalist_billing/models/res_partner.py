@@ -44,3 +44,15 @@ class ResPartner(models.Model):
                     p in (move.commercial_partner_id, move.partner_id)
                 )
             )
+
+    def _focalist_belongings(self):
+        """Its contracts stay with it: statements and invoices rest on them."""
+        why = super()._focalist_belongings()
+        if not why and self.focalist_contract_ids:
+            why = self.env._(
+                "%(client)s has contracts: it stays a client of %(dealer)s. Close them"
+                " and deactivate it instead.",
+                client=self.name,
+                dealer=self.focalist_company_id.name,
+            )
+        return why

@@ -122,3 +122,21 @@ class TestContract(BillingCommon):
     def test_a_client_is_asked_for(self):
         with self.assertRaisesRegex(ValidationError, "not a client"):
             self.env["focalist.contract"].create({"partner_id": self.partner_a.id})
+
+    def test_a_client_with_contracts_stays_with_its_dealer(self):
+        client = self.env["res.partner"].create(
+            {
+                "name": "No site",
+                "is_company": True,
+                "is_focalist_client": True,
+                "focalist_company_id": self.company.id,
+            }
+        )
+        self._make_contract(client, active=False)
+        other = self.env["res.company"].create({"name": "Other dealer"})
+        for values in (
+            {"is_focalist_client": False},
+            {"focalist_company_id": other.id},
+        ):
+            with self.assertRaisesRegex(UserError, "has contracts"):
+                client.sudo().write(values)
