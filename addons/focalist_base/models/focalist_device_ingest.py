@@ -118,11 +118,24 @@ class FocalistDevice(models.Model):
                 known.add((device.id, report.uid))
                 taken.append((device, placement, report))
             results[position] = self._report_result(report.uid, status, message)
+        self._learn_color(taken)
         totals = self._add_readings(taken, origin)
         if origin.source not in TYPED_SOURCES:
             tables = self._take_tables(taken, totals, origin)
             self._take_device_state(taken, origin, tables)
         return results
+
+    @api.model
+    def _learn_color(self, taken):
+        """Mark models as colour ones once a device of theirs tells so.
+
+        A total counts as mono only where nothing is printed in colour: what bills rest
+        on must not wait for somebody to tick a box.
+        """
+        told = self.env["focalist.device.model"].union(
+            *(device.model_id for device, _p, report in taken if report.tells_color)
+        )
+        told.filtered(lambda model: not model.is_color).is_color = True
 
     @api.model
     def _report_status(self, device, placement, report, origin):

@@ -33,6 +33,22 @@ class TestIngest(FocalistCase):
 
     # Once, whatever happens
 
+    def test_a_model_is_a_colour_one_once_a_device_tells(self):
+        model = self.printer.model_id
+        self.ingest(self.metered(0, total=10, mono=10, color=0))
+        self.assertFalse(model.is_color)
+        self.ingest(self.metered(1, total=20, mono=19, color=1))
+        self.assertTrue(model.is_color)
+        model.is_color = False
+        self.ingest(
+            self.report(
+                2,
+                meters={"total": 30},
+                supplies=[{"index": "1.1", "kind": "toner", "color": "cyan"}],
+            )
+        )
+        self.assertTrue(model.is_color, "it has colours to print with")
+
     def test_idempotent_second_arrival(self):
         reports = [self.metered(hour, total=100 + 10 * hour) for hour in (0, 30, 60)]
         self.assertEqual(self.statuses(*reports), ["accepted"] * 3)

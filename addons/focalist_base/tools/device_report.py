@@ -13,6 +13,8 @@ from .identity import mac_key, manufacturer_key, model_key, serial_key
 from .meters import MAX_METER, METERS
 
 SCHEMA = 1
+# What only a colour printer is filled with.
+COLORS = ("cyan", "magenta", "yellow")
 MAX_TEXT = 255
 MAX_UID = 64
 # What a report may hold at most: levels of nesting, and values all in all. The largest
@@ -54,6 +56,7 @@ class DeviceReport:
     refused: dict[str, str] = field(default_factory=dict)
     # None where the section was not read: that is no news of what is in it.
     supplies: report_rows.Section | None = None
+    tells_color: bool = False
     alerts: report_rows.Section | None = None
     raw: dict = field(default_factory=dict)
 
@@ -132,6 +135,15 @@ def _clean(report):
     return clean(report, 0)
 
 
+def _tells_color(meters, supplies):
+    """Whether a device has printed in colour, or has colours to print with."""
+    counted = any(
+        value for meter, value in meters.items() if meter.split("_")[-1] == "color"
+    )
+    rows = supplies.rows if supplies else ()
+    return counted or any(row.color in COLORS for row in rows)
+
+
 def parse(report, now, skew=timedelta()):
     """Check one report and clean it.
 
@@ -181,7 +193,8 @@ def parse(report, now, skew=timedelta()):
         console=_text(report, "console"),
         meters=meters,
         refused=refused,
-        supplies=report_rows.supplies(report.get("supplies")),
+        supplies=(told := report_rows.supplies(report.get("supplies"))),
+        tells_color=_tells_color(meters, told),
         alerts=report_rows.alerts(report.get("alerts")),
         raw=report,
     )
