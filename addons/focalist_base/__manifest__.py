@@ -26,6 +26,7 @@
         "views/focalist_device_views.xml",
         "views/focalist_volume_views.xml",
         "views/res_partner_views.xml",
+        "views/res_config_settings_views.xml",
         "views/focalist_menus.xml",
     ],
     "assets": {

@@ -29,6 +29,8 @@ from . import (
     ir_actions_report,
     ir_attachment,
     ir_model_access,
+    res_company,
+    res_config_settings,
     res_partner,
     res_users,
 )

@@ -3,6 +3,7 @@ from uuid import uuid4
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools.identity import mac_key, serial_key
@@ -102,6 +103,13 @@ class FocalistDevice(models.Model):
     reading_ids = fields.One2many("focalist.meter.reading", "device_id")
     reading_count = fields.Integer(compute="_compute_reading_count")
     last_report_at = fields.Datetime("Last contact", readonly=True, copy=False)
+    is_silent = fields.Boolean(
+        "Silent",
+        compute="_compute_is_silent",
+        search="_search_is_silent",
+        help="In service, of a client that is followed, and not heard of for longer"
+        " than the dealer's settings allow.",
+    )
     last_reading_at = fields.Datetime("Last reading", readonly=True, copy=False)
     last_meters = fields.Json(
         readonly=True,
@@ -198,6 +206,34 @@ class FocalistDevice(models.Model):
                 client = site.partner_id or device.proposed_partner_id
             device.site_id = site
             device.partner_id = client
+
+    @api.depends("state", "last_report_at", "partner_id.focalist_active")
+    def _compute_is_silent(self):
+        silent = self.filtered_domain(self._search_is_silent("in", [True]))
+        for device in self:
+            device.is_silent = device in silent
+
+    @api.model
+    def _search_is_silent(self, operator, value):
+        """A device that was never heard of has no agent: it is not silent."""
+        if operator != "in":
+            return NotImplemented
+        now = fields.Datetime.now()
+        # What a dealer calls silent is no secret from who sees the dealer's devices.
+        dealers = self.env["res.company"].sudo()._read_group(
+            [], ["focalist_silent_days"], ["id:array_agg"]
+        )
+        late = Domain.OR(
+            Domain("company_id", "in", ids)
+            & Domain("last_report_at", "<", now - timedelta(days=days))
+            for days, ids in dealers
+        )
+        silent = (
+            late
+            & Domain("state", "=", "active")
+            & Domain("partner_id.focalist_active", "=", True)
+        )
+        return silent if True in value else ~silent
 
     @api.depends("reading_ids")
     def _compute_reading_count(self):

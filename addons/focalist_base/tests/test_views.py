@@ -185,13 +185,14 @@ class TestViews(FocalistCase):
             self.assertIsInstance(groups, list)
 
     def test_filter_of_silent_devices(self):
-        """Those of which nothing was heard for a week, and no others."""
+        """Those of which nothing was heard for as long as the dealer set."""
         arch = etree.fromstring(
             self.env["focalist.device"].get_view(False, "search")["arch"]
         )
         (node,) = arch.xpath("//filter[@name='silent']")
         domain = Domain(safe_eval(node.get("domain")))
         now = fields.Datetime.now()
+        self.dealer.focalist_silent_days = 7
         heard = {}
         for hours in (1, 6 * 24, 8 * 24, 100 * 24):
             heard[hours] = self.device(f"S{hours}00")
@@ -201,6 +202,13 @@ class TestViews(FocalistCase):
         self.assertIn(heard[100 * 24], found)
         self.assertNotIn(heard[1], found)
         self.assertNotIn(heard[6 * 24], found)
+        self.assertTrue(heard[8 * 24].is_silent)
+        self.assertFalse(heard[6 * 24].is_silent)
+        self.dealer.focalist_silent_days = 5
+        self.assertIn(heard[6 * 24], self.env["focalist.device"].search(domain))
+        self.client_a.focalist_active = False
+        self.assertFalse(self.env["focalist.device"].search(domain) & found)
+        self.client_a.focalist_active = True
         heard[8 * 24].action_retire()
         self.assertNotIn(heard[8 * 24], self.env["focalist.device"].search(domain))
 
