@@ -2,7 +2,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -121,6 +121,7 @@ class FocalistDevice(models.Model):
     mono_meter = Meter("Mono", readonly=True, copy=False, aggregator=None)
     color_meter = Meter("Colour", readonly=True, copy=False, aggregator=None)
     status = fields.Char(readonly=True, copy=False)
+    status_text = fields.Char("Status now", compute="_compute_status_text")
     console = fields.Char("Display", readonly=True, copy=False)
 
     supply_ids = fields.One2many("focalist.supply", "device_id", "Supplies")
@@ -140,6 +141,12 @@ class FocalistDevice(models.Model):
         "focalist.meter.segment",
         "device_id",
         "Segments",
+        groups="focalist_base.group_focalist_user",
+    )
+    decision_ids = fields.One2many(
+        "focalist.meter.decision",
+        "device_id",
+        "Decisions",
         groups="focalist_base.group_focalist_user",
     )
     to_check = fields.Boolean(
@@ -220,8 +227,10 @@ class FocalistDevice(models.Model):
             return NotImplemented
         now = fields.Datetime.now()
         # What a dealer calls silent is no secret from who sees the dealer's devices.
-        dealers = self.env["res.company"].sudo()._read_group(
-            [], ["focalist_silent_days"], ["id:array_agg"]
+        dealers = (
+            self.env["res.company"]
+            .sudo()
+            ._read_group([], ["focalist_silent_days"], ["id:array_agg"])
         )
         late = Domain.OR(
             Domain("company_id", "in", ids)
@@ -234,6 +243,23 @@ class FocalistDevice(models.Model):
             & Domain("partner_id.focalist_active", "=", True)
         )
         return silent if True in value else ~silent
+
+    @api.depends("status")
+    @api.depends_context("lang")
+    def _compute_status_text(self):
+        """hrPrinterStatus and hrDeviceStatus in words; others as they are told."""
+        words = {
+            "idle": self.env._("Idle"),
+            "printing": self.env._("Printing"),
+            "warmup": self.env._("Warming up"),
+            "standby": self.env._("Standby"),
+            "testing": self.env._("Testing"),
+            "down": self.env._("Not working"),
+            "other": self.env._("Other"),
+            "unknown": self.env._("Unknown"),
+        }
+        for device in self:
+            device.status_text = words.get(device.status, device.status)
 
     @api.depends("reading_ids")
     def _compute_reading_count(self):
@@ -292,6 +318,19 @@ class FocalistDevice(models.Model):
         mac = vals.get("mac_address")
         return {**vals, "mac_address": mac_key(mac) or mac} if mac else vals
 
+    @api.constrains("proposed_site_id")
+    def _check_proposed_site_active(self):
+        """People put devices at active sites; an agent goes on finding at others."""
+        for device in self:
+            site = device.proposed_site_id
+            if site and not site.active and not self.env.su:
+                raise ValidationError(
+                    self.env._(
+                        "%(site)s is closed: choose an active site.",
+                        site=site.name,
+                    )
+                )
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_with_history(self):
         for device in self:
@@ -342,8 +381,21 @@ class FocalistDevice(models.Model):
         :raise UserError: where a device was read at its present place after that
         """
         present = self._present_placements()
+        self._check_not_read_since(present, at)
+        self._leave_client(site.partner_id)
+        present.end_at = at
+        self.env["focalist.device.placement"].create(
+            [
+                {"device_id": device.id, "site_id": site.id, "start_at": at}
+                for device in self
+            ]
+        )
+        self._enter_service()
+
+    def _check_not_read_since(self, placements, at):
+        """Raise a UserError where a device was read at its place after a moment."""
         late = self.env["focalist.meter.reading"]._read_group(
-            [("placement_id", "in", present.ids), ("read_at", ">=", at)],
+            [("placement_id", "in", placements.ids), ("read_at", ">=", at)],
             ["device_id"],
             ["read_at:max"],
             limit=1,
@@ -354,20 +406,9 @@ class FocalistDevice(models.Model):
                     "%(device)s was read at its present site on %(moment)s: it can"
                     " only move after that.",
                     device=device.display_name,
-                    moment=fields.Datetime.context_timestamp(self, read_at).strftime(
-                        "%Y-%m-%d %H:%M:%S"
-                    ),
+                    moment=self._moment_text(read_at),
                 )
             )
-        self._leave_client(site.partner_id)
-        present.end_at = at
-        self.env["focalist.device.placement"].create(
-            [
-                {"device_id": device.id, "site_id": site.id, "start_at": at}
-                for device in self
-            ]
-        )
-        self._enter_service()
 
     def _leave_client(self, client):
         """Forget what devices told at another client: the next one reads them.
@@ -410,6 +451,22 @@ class FocalistDevice(models.Model):
                     "supplies_read_at": max(at, device.supplies_read_at or at),
                 }
             )
+
+    def _come_back(self, at):
+        """Undo `_leave_place`: what ended as the device left goes on.
+
+        With superuser rights, for the same reason.
+        """
+        self.ensure_one()
+        ended = [("device_id", "=", self.id)]
+        alerts = self.env["focalist.alert"].sudo()
+        alerts.search([*ended, ("cleared_at", "=", at)]).cleared_at = False
+        self.env["focalist.supply.item"].sudo().search(
+            [*ended, ("removed_at", "=", at), ("ended_by", "=", "moved")]
+        ).write({"removed_at": False, "ended_by": False, "meter_end": False})
+        self.sudo().alert_count = alerts.search_count(
+            [*ended, ("cleared_at", "=", False)]
+        )
 
     def _enter_service(self):
         # Where it was found is of its first client, and no business of the next.
