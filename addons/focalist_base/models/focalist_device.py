@@ -303,11 +303,13 @@ class FocalistDevice(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self._check_site_open({vals.get("proposed_site_id") for vals in vals_list})
         return super().create([self._with_clean_mac(vals) for vals in vals_list])
 
     def write(self, vals):
         vals = self._with_clean_mac(vals)
         if vals.get("proposed_site_id"):
+            self._check_site_open([vals["proposed_site_id"]])
             site = self.env["focalist.site"].browse(vals["proposed_site_id"])
             self._leave_client(site.partner_id)
         return super().write(vals)
@@ -318,16 +320,16 @@ class FocalistDevice(models.Model):
         mac = vals.get("mac_address")
         return {**vals, "mac_address": mac_key(mac) or mac} if mac else vals
 
-    @api.constrains("proposed_site_id")
-    def _check_proposed_site_active(self):
-        """People put devices at active sites; an agent goes on finding at others."""
-        for device in self:
-            site = device.proposed_site_id
-            if site and not site.active and not self.env.su:
+    @api.model
+    def _check_site_open(self, site_ids):
+        """People add devices at active sites; an agent goes on finding at others."""
+        if self.env.su:
+            return
+        for site in self.env["focalist.site"].browse(filter(None, site_ids)):
+            if not site.active:
                 raise ValidationError(
                     self.env._(
-                        "%(site)s is closed: choose an active site.",
-                        site=site.name,
+                        "%(site)s is closed: choose an active site.", site=site.name
                     )
                 )
 
