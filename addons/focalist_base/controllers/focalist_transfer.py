@@ -31,7 +31,7 @@ class FocalistTransfer(http.Controller):
         today = fields.Date.context_today(export)
         return self._sheet(
             headers,
-            records._export_rows(export._domain()),
+            records._sheet_rows(export._domain()),
             f"{names[export.res_model]} {today}",
             export.file_format,
         )

@@ -27,7 +27,7 @@ class FocalistExportMixin(models.AbstractModel):
         return [(told[name]["string"], name) for name in names if name in told]
 
     @api.model
-    def _export_rows(self, domain):
+    def _sheet_rows(self, domain):
         """Make the rows of the records that the user may read, one after the other.
 
         By batches in the order of their ids: the memory and the queries of a batch are
@@ -46,7 +46,7 @@ class FocalistExportMixin(models.AbstractModel):
                 limit=BATCH,
             )
             values = [
-                batch._export_values(source)
+                batch._sheet_values(source)
                 if isinstance(source, str)
                 else source(batch)
                 for _header, source in columns
@@ -57,7 +57,7 @@ class FocalistExportMixin(models.AbstractModel):
             last_id = batch[-1].id
             self.env.invalidate_all(flush=False)
 
-    def _export_values(self, name):
+    def _sheet_values(self, name):
         """The values of a field as a spreadsheet holds them, unknown ones as None."""
         field = self._fields[name]
         if field.type == "selection":

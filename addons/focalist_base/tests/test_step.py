@@ -61,6 +61,7 @@ class TestStep(StepCommon):
             )
         with self.assertRaisesRegex(ValidationError, "Lyon is closed"):
             self.printer._move(self.site_a2, START + 2 * DAY)
+        self.env.invalidate_all()
         form = self.wizard("move", self.printer)
         form.site_id = self.site_a2
         form.moved_at = START + 2 * DAY
@@ -315,6 +316,22 @@ class TestStep(StepCommon):
         self.assertEqual(model.name, "bizhub C458")
         with self.assertRaisesRegex(UserError, "manufacturer and the model"):
             models.name_create("C458")
+
+    def test_device_by_hand_with_opening_meters(self):
+        devices = self.env["focalist.device"].with_user(self.technician)
+        with Form(devices) as form:
+            form.model_id = self.model
+            form.serial_number = "H100"
+            form.proposed_site_id = self.site_b
+        form = self.wizard("move", form.record)
+        self.assertEqual(form.site_id, self.site_b)
+        form.moved_at = START
+        form.meters = "typed"
+        self.type_meters(form, total="12 345")
+        form.save().action_apply()
+        device = self.env["focalist.device"].search([("serial_key", "=", "H100")])
+        self.assertEqual((device.state, device.site_id), ("active", self.site_b))
+        self.assertEqual(device.placement_ids.opening_reading_id.meter_total, 12345)
 
     def test_status_in_words(self):
         self.env["res.lang"]._activate_lang("fr_FR")

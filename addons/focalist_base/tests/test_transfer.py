@@ -494,7 +494,7 @@ class TestExport(TransferCommon, HttpCase):
             self.env.flush_all()
             self.env.invalidate_all()
             before = self.env.cr.sql_log_count
-            self.assertEqual(sum(1 for _row in devices._export_rows(domain)), size)
+            self.assertEqual(sum(1 for _row in devices._sheet_rows(domain)), size)
             costs.append(self.env.cr.sql_log_count - before)
         self.assertLess(costs[0], 40)
         self.assertLessEqual(costs[1], 2 * costs[0])

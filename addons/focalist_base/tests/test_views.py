@@ -34,6 +34,7 @@ OUR_MODELS = (
 )
 TECHNICIANS_ONLY = (
     "focalist.device.model",
+    "focalist.import",
     "focalist.manufacturer",
     "focalist.supply.model",
 )

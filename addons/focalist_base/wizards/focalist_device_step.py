@@ -45,6 +45,7 @@ class FocalistDeviceStep(models.TransientModel):
     site_id = fields.Many2one(
         "focalist.site",
         "New site",
+        default=lambda self: self._default_site(),
         domain="[('active', '=', True), ('company_id', '=', company_id)]",
     )
     moved_at = fields.Datetime(
@@ -86,6 +87,16 @@ class FocalistDeviceStep(models.TransientModel):
         store=True,
         readonly=False,
     )
+
+    @api.model
+    def _default_site(self):
+        """Where devices that are not in service were found, or stood last."""
+        out = self.env["focalist.device"].browse(self.env.context.get("active_ids", []))
+        sites = self.env["focalist.site"]
+        for device in out.filtered(lambda device: device.state != "active"):
+            last = device.placement_ids.sorted("start_at")[-1:]
+            sites |= device.proposed_site_id or last.site_id
+        return sites if len(sites) == 1 and sites.active else sites.browse()
 
     @api.depends("device_ids")
     def _compute_device_id(self):

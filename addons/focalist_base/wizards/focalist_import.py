@@ -306,7 +306,7 @@ class FocalistImport(models.TransientModel):
         )
         return {
             "refused_file": base64.b64encode(file.getvalue()),
-            "refused_name": f"{self.env._('not imported')}.xlsx",
+            "refused_name": self.env._("not imported.xlsx"),
         }
 
     def action_back(self):

@@ -8,8 +8,8 @@ const openDevice = (serial) => [
     run: `edit ${serial} && press Enter`,
   },
   {
-    content: "Only that one is left",
-    trigger: `.o_list_view:not(:has(.o_data_row:nth-child(2))) .o_data_cell:contains('${serial}')`,
+    content: `It searches for ${serial}`,
+    trigger: `.o_searchview_facet:contains('${serial}')`,
   },
   {
     content: `Open ${serial}`,
