@@ -72,6 +72,13 @@ class FocalistDevicePlacement(models.Model):
         help="Of the device with which it was swapped.",
     )
 
+    replaced_device_id = fields.Many2one(
+        "focalist.device",
+        "Swapped with",
+        related="replaces_id.device_id",
+        groups="focalist_base.group_focalist_user",
+    )
+
     _order_of_moments = models.Constraint(
         "CHECK (end_at IS NULL OR end_at > start_at)",
         "A device leaves a site after it came there.",

@@ -12,8 +12,8 @@ from . import (
     test_segment,
     test_site,
     test_step,
-    test_transfer,
     test_supply,
+    test_transfer,
     test_views,
     test_volume,
 )

@@ -212,7 +212,9 @@ class TestImport(TransferCommon):
         labels = wizard.with_context(lang="fr_FR")._labels("devices")
         self.assertEqual(labels["client"], "Client")
         names = wizard._column_names("devices")
-        self.assertEqual({names[k] for k in ("fabricant", "modele")}, {"manufacturer", "model"})
+        self.assertEqual(
+            {names[k] for k in ("fabricant", "modele")}, {"manufacturer", "model"}
+        )
 
     def test_files_that_are_refused(self):
         bomb = io.BytesIO()
@@ -240,8 +242,10 @@ class TestImport(TransferCommon):
         """The queries of a check are the same for 10 rows and for 500."""
         counts = []
         for size in (10, 500):
-            rows = [["Ricoh", f"M{n % 7}", f"Q{size}X{n:05}", "", "", "ALP", "", ""]
-                    for n in range(size)]
+            rows = [
+                ["Ricoh", f"M{n % 7}", f"Q{size}X{n:05}", "", "", "ALP", "", ""]
+                for n in range(size)
+            ]
             wizard = self.upload([DEVICES[0], *rows])
             self.env.flush_all()
             self.env.invalidate_all()
@@ -371,12 +375,8 @@ class TestImport(TransferCommon):
         for text in ("12.5", "1,23,456", "-1", "abc", "1.234,567", "1e5"):
             with self.subTest(text=text), self.assertRaises(ValueError):
                 parse_count(text)
-        self.assertEqual(
-            parse_moment("07/08/2026", "dmy", "UTC"), datetime(2026, 8, 7)
-        )
-        self.assertEqual(
-            parse_moment("07/08/2026", "mdy", "UTC"), datetime(2026, 7, 8)
-        )
+        self.assertEqual(parse_moment("07/08/2026", "dmy", "UTC"), datetime(2026, 8, 7))
+        self.assertEqual(parse_moment("07/08/2026", "mdy", "UTC"), datetime(2026, 7, 8))
 
     def test_nobody_reads_the_file_of_another(self):
         wizard = self.upload(DEVICES)

@@ -3,15 +3,6 @@ import {stepUtils} from "@web_tour/tour_utils";
 
 const openDevice = (serial) => [
   {
-    content: `Find ${serial}`,
-    trigger: ".o_searchview_input",
-    run: `edit ${serial} && press Enter`,
-  },
-  {
-    content: `It searches for ${serial}`,
-    trigger: `.o_searchview_facet:contains('${serial}')`,
-  },
-  {
     content: `Open ${serial}`,
     trigger: `.o_data_cell[name='serial_number']:contains('${serial}')`,
     run: "click",
