@@ -5,11 +5,15 @@
     "category": "Services/Focalist",
     "author": "Focalist contributors",
     "license": "LGPL-3",
-    "depends": ["contacts", "mail", "portal"],
+    "depends": ["base_import", "contacts", "mail", "portal"],
     "data": [
         "security/focalist_groups.xml",
         "security/ir.model.access.csv",
         "security/focalist_rules.xml",
+        "security/focalist_transfer_rules.xml",
+        "wizards/focalist_export_views.xml",
+        "wizards/focalist_import_views.xml",
+        "wizards/focalist_merge_views.xml",
         "views/focalist_manufacturer_views.xml",
         "views/focalist_device_model_views.xml",
         "views/focalist_site_views.xml",
@@ -22,7 +26,7 @@
         "views/focalist_supply_level_views.xml",
         "views/focalist_supply_replacement_views.xml",
         "views/focalist_alert_views.xml",
-        "wizards/focalist_device_move_views.xml",
+        "wizards/focalist_device_step_views.xml",
         "views/focalist_device_views.xml",
         "views/focalist_volume_views.xml",
         "views/res_partner_views.xml",
@@ -31,6 +35,7 @@
     ],
     "assets": {
         "web.assets_backend": ["focalist_base/static/src/**/*"],
+        "web.assets_tests": ["focalist_base/static/tests/tours/**/*"],
     },
     "application": True,
 }

@@ -1,5 +1,5 @@
 # Others inherit it.
-from . import focalist_guarded_mixin
+from . import focalist_export_mixin, focalist_guarded_mixin, focalist_merge_mixin
 
 # isort: split
 from . import (
@@ -7,13 +7,16 @@ from . import (
     focalist_alert,
     focalist_alert_ingest,
     focalist_device,
+    focalist_device_export,
     focalist_device_ingest,
     focalist_device_model,
     focalist_device_placement,
+    focalist_device_step,
     focalist_manufacturer,
     focalist_meter_decision,
     focalist_meter_reading,
     focalist_meter_reading_decide,
+    focalist_meter_reading_export,
     focalist_meter_segment,
     focalist_moment_mixin,
     focalist_pages_mixin,

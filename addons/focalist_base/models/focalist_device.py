@@ -2,7 +2,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -121,6 +121,7 @@ class FocalistDevice(models.Model):
     mono_meter = Meter("Mono", readonly=True, copy=False, aggregator=None)
     color_meter = Meter("Colour", readonly=True, copy=False, aggregator=None)
     status = fields.Char(readonly=True, copy=False)
+    status_text = fields.Char("Status now", compute="_compute_status_text")
     console = fields.Char("Display", readonly=True, copy=False)
 
     supply_ids = fields.One2many("focalist.supply", "device_id", "Supplies")
@@ -140,6 +141,12 @@ class FocalistDevice(models.Model):
         "focalist.meter.segment",
         "device_id",
         "Segments",
+        groups="focalist_base.group_focalist_user",
+    )
+    decision_ids = fields.One2many(
+        "focalist.meter.decision",
+        "device_id",
+        "Decisions",
         groups="focalist_base.group_focalist_user",
     )
     to_check = fields.Boolean(
@@ -220,8 +227,10 @@ class FocalistDevice(models.Model):
             return NotImplemented
         now = fields.Datetime.now()
         # What a dealer calls silent is no secret from who sees the dealer's devices.
-        dealers = self.env["res.company"].sudo()._read_group(
-            [], ["focalist_silent_days"], ["id:array_agg"]
+        dealers = (
+            self.env["res.company"]
+            .sudo()
+            ._read_group([], ["focalist_silent_days"], ["id:array_agg"])
         )
         late = Domain.OR(
             Domain("company_id", "in", ids)
@@ -234,6 +243,23 @@ class FocalistDevice(models.Model):
             & Domain("partner_id.focalist_active", "=", True)
         )
         return silent if True in value else ~silent
+
+    @api.depends("status")
+    @api.depends_context("lang")
+    def _compute_status_text(self):
+        """hrPrinterStatus and hrDeviceStatus in words; others as they are told."""
+        words = {
+            "idle": self.env._("Idle"),
+            "printing": self.env._("Printing"),
+            "warmup": self.env._("Warming up"),
+            "standby": self.env._("Standby"),
+            "testing": self.env._("Testing"),
+            "down": self.env._("Not working"),
+            "other": self.env._("Other"),
+            "unknown": self.env._("Unknown"),
+        }
+        for device in self:
+            device.status_text = words.get(device.status, device.status)
 
     @api.depends("reading_ids")
     def _compute_reading_count(self):
@@ -277,11 +303,13 @@ class FocalistDevice(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self._check_site_open({vals.get("proposed_site_id") for vals in vals_list})
         return super().create([self._with_clean_mac(vals) for vals in vals_list])
 
     def write(self, vals):
         vals = self._with_clean_mac(vals)
         if vals.get("proposed_site_id"):
+            self._check_site_open([vals["proposed_site_id"]])
             site = self.env["focalist.site"].browse(vals["proposed_site_id"])
             self._leave_client(site.partner_id)
         return super().write(vals)
@@ -291,6 +319,19 @@ class FocalistDevice(models.Model):
         """The values with the MAC address as reports tell it: they are compared."""
         mac = vals.get("mac_address")
         return {**vals, "mac_address": mac_key(mac) or mac} if mac else vals
+
+    @api.model
+    def _check_site_open(self, site_ids):
+        """People add devices at active sites; an agent goes on finding at others."""
+        if self.env.su:
+            return
+        for site in self.env["focalist.site"].browse(filter(None, site_ids)):
+            if not site.active:
+                raise ValidationError(
+                    self.env._(
+                        "%(site)s is closed: choose an active site.", site=site.name
+                    )
+                )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_with_history(self):
@@ -342,8 +383,21 @@ class FocalistDevice(models.Model):
         :raise UserError: where a device was read at its present place after that
         """
         present = self._present_placements()
+        self._check_not_read_since(present, at)
+        self._leave_client(site.partner_id)
+        present.end_at = at
+        self.env["focalist.device.placement"].create(
+            [
+                {"device_id": device.id, "site_id": site.id, "start_at": at}
+                for device in self
+            ]
+        )
+        self._enter_service()
+
+    def _check_not_read_since(self, placements, at):
+        """Raise a UserError where a device was read at its place after a moment."""
         late = self.env["focalist.meter.reading"]._read_group(
-            [("placement_id", "in", present.ids), ("read_at", ">=", at)],
+            [("placement_id", "in", placements.ids), ("read_at", ">=", at)],
             ["device_id"],
             ["read_at:max"],
             limit=1,
@@ -354,20 +408,9 @@ class FocalistDevice(models.Model):
                     "%(device)s was read at its present site on %(moment)s: it can"
                     " only move after that.",
                     device=device.display_name,
-                    moment=fields.Datetime.context_timestamp(self, read_at).strftime(
-                        "%Y-%m-%d %H:%M:%S"
-                    ),
+                    moment=self._moment_text(read_at),
                 )
             )
-        self._leave_client(site.partner_id)
-        present.end_at = at
-        self.env["focalist.device.placement"].create(
-            [
-                {"device_id": device.id, "site_id": site.id, "start_at": at}
-                for device in self
-            ]
-        )
-        self._enter_service()
 
     def _leave_client(self, client):
         """Forget what devices told at another client: the next one reads them.
@@ -410,6 +453,22 @@ class FocalistDevice(models.Model):
                     "supplies_read_at": max(at, device.supplies_read_at or at),
                 }
             )
+
+    def _come_back(self, at):
+        """Undo `_leave_place`: what ended as the device left goes on.
+
+        With superuser rights, for the same reason.
+        """
+        self.ensure_one()
+        ended = [("device_id", "=", self.id)]
+        alerts = self.env["focalist.alert"].sudo()
+        alerts.search([*ended, ("cleared_at", "=", at)]).cleared_at = False
+        self.env["focalist.supply.item"].sudo().search(
+            [*ended, ("removed_at", "=", at), ("ended_by", "=", "moved")]
+        ).write({"removed_at": False, "ended_by": False, "meter_end": False})
+        self.sudo().alert_count = alerts.search_count(
+            [*ended, ("cleared_at", "=", False)]
+        )
 
     def _enter_service(self):
         # Where it was found is of its first client, and no business of the next.

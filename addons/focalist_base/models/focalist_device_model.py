@@ -1,7 +1,7 @@
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
 
-from ..tools.identity import model_key
+from ..tools.identity import manufacturer_key, model_key
 
 
 class FocalistDeviceModel(models.Model):
@@ -9,6 +9,7 @@ class FocalistDeviceModel(models.Model):
 
     _name = "focalist.device.model"
     _description = "Printer Model"
+    _inherit = ["focalist.guarded.mixin", "focalist.merge.mixin"]
     _order = "manufacturer_id, name"
     _rec_names_search = ["name", "manufacturer_id.name"]
 
@@ -29,6 +30,14 @@ class FocalistDeviceModel(models.Model):
         "Rated monthly volume", help="Pages a month that the maker recommends at most."
     )
     active = fields.Boolean(default=True)
+    merged_into_id = fields.Many2one(
+        "focalist.device.model",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The one that it turned out to be: a device that tells this name is of"
+        " that model.",
+    )
     device_ids = fields.One2many("focalist.device", "model_id")
     device_count = fields.Integer(compute="_compute_device_count")
 
@@ -73,6 +82,37 @@ class FocalistDeviceModel(models.Model):
             )
 
     @api.model
+    def name_create(self, name):
+        """Create a model from what is on its front: `Ricoh MP C4503`."""
+        self.check_access("create")
+        words = (name or "").split()
+        if len(words) < 2:
+            raise UserError(
+                self.env._("Enter the manufacturer and the model: Ricoh MP C4503.")
+            )
+        starts = [" ".join(words[:count]) for count in range(1, len(words))]
+        known = self.env["focalist.manufacturer"]._by_key(starts)
+        # The longest start that is a maker's name: Konica Minolta before Konica.
+        maker = next(
+            (start for start in starts[::-1] if manufacturer_key(start) in known),
+            starts[0],
+        )
+        told = (maker, " ".join(words[len(maker.split()) :]))
+        model = self._find_or_create([told])[told]
+        return model.id, model.display_name
+
+    def _absorb(self, others):
+        """Make of other models of the same manufacturer this one, devices and all."""
+        self.ensure_one()
+        told = {
+            name: True for name in ("is_color", "is_a3") if any(others.mapped(name))
+        }
+        if not self.monthly_volume and any(others.mapped("monthly_volume")):
+            told["monthly_volume"] = max(others.mapped("monthly_volume"))
+        self.write(told)
+        return super()._absorb(others)
+
+    @api.model
     def _find_or_create(self, names):
         """Return the model of each (manufacturer, name) that devices tell.
 
@@ -93,7 +133,10 @@ class FocalistDeviceModel(models.Model):
                 ("key", "in", list({key for _maker_id, key in keys.values()})),
             ]
         )
-        by_key = {(model.manufacturer_id.id, model.key): model for model in found}
+        by_key = {
+            (model.manufacturer_id.id, model.key): model.merged_into_id or model
+            for model in found
+        }
         missing = {key: name for name, key in keys.items() if key not in by_key}
         # All clients of all dealers share it: whose device was the first is not told.
         creator = self.with_user(SUPERUSER_ID)

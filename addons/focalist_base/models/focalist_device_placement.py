@@ -62,6 +62,23 @@ class FocalistDevicePlacement(models.Model):
         ondelete="restrict",
     )
 
+    replaces_id = fields.Many2one(
+        "focalist.device.placement",
+        "In the place of",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        groups="focalist_base.group_focalist_user",
+        help="Of the device with which it was swapped.",
+    )
+
+    replaced_device_id = fields.Many2one(
+        "focalist.device",
+        "Swapped with",
+        related="replaces_id.device_id",
+        groups="focalist_base.group_focalist_user",
+    )
+
     _order_of_moments = models.Constraint(
         "CHECK (end_at IS NULL OR end_at > start_at)",
         "A device leaves a site after it came there.",
@@ -100,6 +117,61 @@ class FocalistDevicePlacement(models.Model):
         for end_at, placements in leaving.grouped("end_at").items():
             placements.device_id._leave_place(end_at)
         return result
+
+    def _enter_bound(self, meters, at, field):
+        """Enter what devices told as they came to these places, or left them.
+
+        :param dict meters: device -> {meter: value}
+        :param datetime at: naive UTC
+        :param str field: where the reading is noted: opening_reading_id or
+            closing_reading_id
+        :return: focalist.meter.reading records
+        """
+        readings = self.env["focalist.meter.reading"]
+        for placement in self:
+            told = meters.get(placement.device_id)
+            if told:
+                reading = placement.device_id._enter_meters(
+                    told, at, "technician", uid_prefix="bound"
+                )
+                # Who may place a device may tell what it was read at.
+                placement.sudo()[field] = reading
+                readings |= reading
+        return readings
+
+    def _reopen(self):
+        """Undo that devices left: they stand there still, as if nothing had been.
+
+        With superuser rights, behind the checks of `focalist.device`.
+        """
+        for placement in self.sudo():
+            at = placement.end_at
+            placement.end_at = False
+            placement.device_id._come_back(at)
+
+    def _withdraw(self, before):
+        """Undo that a device came to a place, where nothing was read since.
+
+        With superuser rights, behind the checks of `focalist.device`.
+
+        :param before: where the device stood, and stands again: what it was read at
+            as it came belongs there
+        """
+        placement = self.sudo()
+        reading = placement.opening_reading_id
+        placement.opening_reading_id = False
+        reading.with_context(focalist_take_back=True).write(
+            {
+                "placement_id": before.id,
+                "site_id": before.site_id.id,
+                "partner_id": before.partner_id.id,
+                "company_id": before.company_id.id,
+            }
+        )
+        mine = [("placement_id", "=", placement.id)]
+        self.env["focalist.volume"].sudo().search(mine).unlink()
+        self.env["focalist.volume.month"].sudo().search(mine).unlink()
+        placement.unlink()
 
     @api.constrains("site_id", "end_at")
     def _check_site_active(self):

@@ -14,6 +14,8 @@ KEPT_DAYS = 14
 BATCH = 2000
 # What agents and files bring by themselves; what a person brings is kept.
 POLLED = ("agent", "import")
+# Where the device stood as it was read.
+PLACE = {"placement_id", "site_id", "partner_id", "company_id"}
 
 
 class FocalistMeterReading(models.Model):
@@ -216,6 +218,9 @@ class FocalistMeterReading(models.Model):
         judged = {"state", "held", "is_question", "kept"}
         if "photo" in vals and not any(reading.photo for reading in self):
             judged.add("photo")
+        if self.env.context.get("focalist_take_back"):
+            # What was read stays; where the device stood was told wrongly.
+            judged |= PLACE
         if vals.keys() - judged - {reading_field(meter) for meter in METERS}:
             raise UserError(
                 self.env._(

@@ -14,6 +14,7 @@ class FocalistSupplyModel(models.Model):
 
     _name = "focalist.supply.model"
     _description = "Supply Model"
+    _inherit = ["focalist.merge.mixin"]
     _order = "manufacturer_id, name, id"
     _rec_names_search = ["name", "part_number", "manufacturer_id.name"]
 

@@ -3,6 +3,7 @@ from . import (
     test_company,
     test_ingest,
     test_ledger,
+    test_merge,
     test_pdf,
     test_placement,
     test_portal,
@@ -10,7 +11,9 @@ from . import (
     test_rights,
     test_segment,
     test_site,
+    test_step,
     test_supply,
+    test_transfer,
     test_views,
     test_volume,
 )

@@ -55,27 +55,6 @@ class TestPlacement(FocalistCase):
             device.placement_ids.end_at = START - DAY
             self.env.flush_all()
 
-    def test_active_sites_only(self):
-        """S4: a device is neither put nor moved to a closed site."""
-        device = self.device()
-        self.site_a2.active = False
-        with self.assertRaisesRegex(ValidationError, "Lyon is closed"):
-            device._move(self.site_a2, START + DAY)
-        found = self.env["focalist.device"].create(
-            {"model_id": self.model.id, "proposed_site_id": self.site_a2.id}
-        )
-        with self.assertRaisesRegex(ValidationError, "Lyon is closed"):
-            found.action_activate()
-
-    def test_closed_sites_are_not_offered(self):
-        for model, name in (
-            ("focalist.device.placement", "site_id"),
-            ("focalist.device", "proposed_site_id"),
-            ("focalist.device.move", "site_id"),
-        ):
-            field = self.env[model].fields_get([name])[name]
-            self.assertIn("('active', '=', True)", field["domain"])
-
     def test_closed_site_keeps_its_devices(self):
         device = self.device()
         self.site_a.active = False
@@ -206,24 +185,24 @@ class TestPlacement(FocalistCase):
         devices = self.device() | self.device("E200")
         technician = self.user("tech", "focalist_base.group_focalist_technician")
         wizard = (
-            self.env["focalist.device.move"]
+            self.env["focalist.device.step"]
             .with_user(technician)
             .with_context(active_model="focalist.device", active_ids=devices.ids)
         )
         form = Form(wizard)
         form.site_id = self.site_a2
         form.moved_at = START + DAY
-        form.save().action_move()
+        form.save().action_apply()
         self.assertEqual(devices.site_id, self.site_a2)
         self.assertEqual(len(devices.placement_ids), 4)
         form = Form(wizard)
         form.site_id = self.site_a
         form.moved_at = fields.Datetime.now() - 401 * DAY
         with self.assertRaisesRegex(UserError, "within 400 days"):
-            form.save().action_move()
+            form.save().action_apply()
         form.moved_at = fields.Datetime.now() + DAY
         with self.assertRaisesRegex(UserError, "future"):
-            form.save().action_move()
+            form.save().action_apply()
 
     def test_retired_device_comes_back(self):
         device = self.device()

@@ -317,4 +317,4 @@ class TestPortal(FocalistCase):
             with self.assertRaises(AccessError):
                 getattr(device, act)()
         with self.assertRaises(AccessError):
-            self.env["focalist.device.move"].with_user(self.anna).create({})
+            self.env["focalist.device.step"].with_user(self.anna).create({})

@@ -15,9 +15,12 @@ OUR_MODELS = (
     "focalist.alert",
     "focalist.device",
     "focalist.device.model",
-    "focalist.device.move",
     "focalist.device.placement",
+    "focalist.device.step",
+    "focalist.export",
+    "focalist.import",
     "focalist.manufacturer",
+    "focalist.merge",
     "focalist.meter.decide",
     "focalist.meter.entry",
     "focalist.meter.reading",
@@ -31,6 +34,7 @@ OUR_MODELS = (
 )
 TECHNICIANS_ONLY = (
     "focalist.device.model",
+    "focalist.import",
     "focalist.manufacturer",
     "focalist.supply.model",
 )

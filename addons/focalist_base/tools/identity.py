@@ -56,6 +56,16 @@ def model_key(name, manufacturer=""):
     return "".join(words) or _letters((name or "").lower()) or None
 
 
+def without_maker(name, manufacturer):
+    """A model's name without its maker's in front: `RICOH MP C4503` is `MP C4503`."""
+    words = (name or "").split()
+    maker = manufacturer_key(manufacturer)
+    for count in range(len(words) - 1, 0, -1):
+        if maker and manufacturer_key(" ".join(words[:count])) == maker:
+            return " ".join(words[count:])
+    return name
+
+
 def serial_key(serial):
     """Cleaned serial number, or None where it is a placeholder.
 

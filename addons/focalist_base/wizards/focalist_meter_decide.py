@@ -18,7 +18,7 @@ class FocalistMeterDecide(models.TransientModel):
     decision = fields.Selection(
         [
             ("accept", "Accept"),
-            ("void", "Void"),
+            ("void", "Void the reading"),
             ("reset", "Declare a reset"),
             ("swap", "Declare a board swap"),
             ("undo", "Undo a reset or swap"),

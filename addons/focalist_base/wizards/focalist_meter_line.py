@@ -13,6 +13,10 @@ class FocalistMeterLine(models.TransientModel):
 
     decide_id = fields.Many2one("focalist.meter.decide", index=True, ondelete="cascade")
     entry_id = fields.Many2one("focalist.meter.entry", index=True, ondelete="cascade")
+    step_id = fields.Many2one("focalist.device.step", index=True, ondelete="cascade")
+    incoming_step_id = fields.Many2one(
+        "focalist.device.step", index=True, ondelete="cascade"
+    )
     meter = fields.Selection(
         selection=lambda self: (
             self.env["focalist.meter.segment"]

@@ -21,3 +21,31 @@ class FocalistDevicePlacement(models.Model):
         if vals.get("end_at"):
             self.env["focalist.contract.device"].sudo()._leave(self.sudo())
         return result
+
+    def _reopen(self):
+        """A device that did not leave stays in the contract, too.
+
+        Technicians undo moves and have no rights on contracts: sudo, for the
+        placements that they were allowed to reopen.
+        """
+        self._members_at("end_at").end_at = False
+        return super()._reopen()
+
+    def _withdraw(self, before):
+        """A device that never came is in no contract there; see `_reopen`."""
+        self._members_at("start_at").unlink()
+        return super()._withdraw(before)
+
+    def _members_at(self, field):
+        """What devices are in at these clients, begun or ended with the placement."""
+        members = self.env["focalist.contract.device"].sudo()
+        found = members.browse()
+        for placement in self:
+            found |= members.search(
+                [
+                    ("device_id", "=", placement.device_id.id),
+                    ("contract_id.partner_id", "=", placement.partner_id.id),
+                    (field, "=", placement[field]),
+                ]
+            )
+        return found

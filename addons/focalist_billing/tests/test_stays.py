@@ -71,6 +71,25 @@ class TestStays(BillingCommon):
         )
         self.assertEqual(self.pages("2026-03-01"), [(100, 200), (5000, 5050)])
 
+    def test_undo_of_a_move(self):
+        """A device that never left is billed on by its contract, and by it alone."""
+        device = self._read(
+            self.site,
+            "A001",
+            ("2026-02-28 08:00", {"mono": 1000}),
+            ("2026-03-05 08:00", {"mono": 1100}),
+        )
+        for site, day in ((self.other_site, 6), (self.env["focalist.site"], 7)):
+            at = self.at(f"2026-03-{day:02} 09:00:00")
+            device._step(site, at, {device: {"mono": 1200}})
+            device.action_take_back()
+            member = (self.contract | self.other_contract).member_ids
+            self.assertRecordValues(
+                member, [{"contract_id": self.contract.id, "end_at": False}]
+            )
+        self._read(self.site, "A001", ("2026-03-31 08:00", {"mono": 1500}))
+        self.assertEqual(self.pages("2026-03-01"), [(1000, 1500)])
+
     def test_out_of_service_in_between(self):
         device = self._read(
             self.site,
