@@ -5,7 +5,7 @@
     "category": "Services/Focalist",
     "author": "Focalist contributors",
     "license": "LGPL-3",
-    "depends": ["contacts", "mail", "portal"],
+    "depends": ["contacts", "mail", "portal", "spreadsheet_dashboard"],
     "data": [
         "security/focalist_groups.xml",
         "security/ir.model.access.csv",
@@ -26,6 +26,8 @@
         "views/focalist_device_views.xml",
         "views/focalist_volume_views.xml",
         "views/res_partner_views.xml",
+        "views/focalist_statistics_views.xml",
+        "reports/focalist_statistics_report.xml",
         "views/res_config_settings_views.xml",
         "views/focalist_menus.xml",
     ],

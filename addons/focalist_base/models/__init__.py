@@ -1,5 +1,5 @@
 # Others inherit it.
-from . import focalist_guarded_mixin
+from . import focalist_guarded_mixin, focalist_statistics_mixin
 
 # isort: split
 from . import (
@@ -18,6 +18,7 @@ from . import (
     focalist_moment_mixin,
     focalist_pages_mixin,
     focalist_site,
+    focalist_site_statistics,
     focalist_supply,
     focalist_supply_ingest,
     focalist_supply_item,
@@ -32,5 +33,6 @@ from . import (
     res_company,
     res_config_settings,
     res_partner,
+    res_partner_statistics,
     res_users,
 )
