@@ -25,14 +25,17 @@
         "wizards/focalist_device_move_views.xml",
         "views/focalist_device_views.xml",
         "views/focalist_volume_views.xml",
+        "views/focalist_volume_fleet_views.xml",
         "views/res_partner_views.xml",
         "views/focalist_statistics_views.xml",
         "reports/focalist_statistics_report.xml",
         "views/res_config_settings_views.xml",
+        "data/focalist_dashboards.xml",
         "views/focalist_menus.xml",
     ],
     "assets": {
         "web.assets_backend": ["focalist_base/static/src/**/*"],
+        "web.assets_tests": ["focalist_base/static/tests/tours/**/*"],
     },
     "application": True,
 }

@@ -26,6 +26,7 @@ from . import (
     focalist_supply_model,
     focalist_supply_replacement,
     focalist_volume,
+    focalist_volume_fleet,
     focalist_volume_month,
     ir_actions_report,
     ir_attachment,

@@ -1,6 +1,7 @@
 from . import (
     test_alert,
     test_company,
+    test_dashboard,
     test_ingest,
     test_ledger,
     test_pdf,
@@ -10,6 +11,7 @@ from . import (
     test_rights,
     test_segment,
     test_site,
+    test_statistics,
     test_supply,
     test_views,
     test_volume,
