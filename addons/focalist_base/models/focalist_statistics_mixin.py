@@ -90,16 +90,15 @@ class FocalistStatisticsMixin(models.AbstractModel):
         """
         self.ensure_one()
         chosen = self._focalist_period(period, first, last, by)
-        by_device = self._focalist_pages(
-            chosen.first, chosen.last, ("device_id", "site_id")
+        rows = self._focalist_pages(
+            chosen.first, chosen.last, ("device_id, site_id", "moment"), chosen.by
         )
+        by_device = {key[:2]: pages for key, pages in rows.items() if key[0]}
         by_site = _add_up(by_device, lambda key: key[1])
         totals = _add_up(by_device, lambda key: None).get(None, _pages())
-        before = self._focalist_pages(chosen.before_first, chosen.before_last, ())
-        before = before.get((), _pages())
-        series = self._focalist_pages(
-            chosen.first, chosen.last, ("moment",), by=chosen.by
-        )
+        series = {key[2]: pages for key, pages in rows.items() if key[2]}
+        before = self._focalist_pages(chosen.before_first, chosen.before_last, ("",))
+        before = before[None, None, None]
         since = self._focalist_measured_since()
         comparable = since and since <= chosen.before_first
         used = {device for (device, _site), pages in by_device.items() if pages["total"]}
@@ -123,7 +122,7 @@ class FocalistStatisticsMixin(models.AbstractModel):
             },
             "since": since,
             "series": [
-                {"date": moment, **series.get((moment,), _pages())}
+                {"date": moment, **series.get(moment, _pages())}
                 for moment in chosen.moments()
             ],
             "devices": self._focalist_device_rows(_most_first(by_device)[:limit]),
@@ -153,12 +152,14 @@ class FocalistStatisticsMixin(models.AbstractModel):
         domain = [(self._statistics_field, "=", self.id)]
         return self.env["focalist.volume"].search(domain, order="day", limit=1).day
 
-    def _focalist_pages(self, first, last, keys, by="month"):
+    def _focalist_pages(self, first, last, sets, by="month"):
         """Add up volumes, months where whole ones will do.
 
-        :param tuple keys: among device_id, site_id and moment
+        :param tuple sets: groupings, each of columns among device_id, site_id and
+            moment
         :param str by: what a moment is; days are read where it is a `day`
-        :return: dict, tuple of keys -> pages
+        :return: dict, (device id, site id, moment) -> pages; None is what a grouping
+            has not
         """
         spans = [(False, first, last)]
         if by == "month":
@@ -168,11 +169,14 @@ class FocalistStatisticsMixin(models.AbstractModel):
             ("focalist.device.model", ["is_color"]),
         ):
             self.env[model].flush_model(names)
-        columns = SQL("".join(f"{key}, " for key in keys))
+        columns = [
+            SQL(name if any(name in names for names in sets) else "NULL")
+            for name in ("device_id", "site_id", "moment")
+        ]
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT %(columns)s SUM(total), SUM(mono), SUM(color),
+                SELECT %(columns)s, SUM(total), SUM(mono), SUM(color),
                        SUM(total - mono - color)
                   FROM (SELECT v.device_id, v.site_id,
                                date_trunc(%(by)s, v.day)::date AS moment,
@@ -193,18 +197,18 @@ class FocalistStatisticsMixin(models.AbstractModel):
                                    AND (mono_only OR v.pages_color IS NOT NULL) AS split
                                ) AS told
                        ) AS pages
-                 GROUP BY GROUPING SETS ((%(keys)s))
+                 GROUP BY GROUPING SETS (%(sets)s)
                 """,
-                columns=columns,
+                columns=SQL(", ").join(columns),
                 by=by,
                 volumes=SQL(" UNION ALL ").join(
                     self._focalist_volumes(*span) for span in spans
                 ),
-                keys=SQL(", ".join(keys)),
+                sets=SQL(", ").join(SQL("(%s)", SQL(names)) for names in sets),
             )
         )
         return {
-            row[: len(keys)]: _pages(*(int(value or 0) for value in row[len(keys) :]))
+            row[:3]: _pages(*(int(value or 0) for value in row[3:]))
             for row in rows
         }
 

@@ -271,10 +271,14 @@ class TestStatistics(FocalistCase):
             company_id=other.id,
             company_ids=other.ids,
         )
+        site, client = (
+            record.with_context(allowed_company_ids=other.ids)
+            for record in (self.site_a, self.client_a)
+        )
         with self.assertRaises(AccessError):
-            self.statistics(self.site_a, user=user)
+            self.statistics(site, user=user)
         # Contacts are shared; what was printed is not.
-        found = self.statistics(self.client_a, "3m", user=user)
+        found = self.statistics(client, "3m", user=user)
         self.assertEqual(found["totals"]["total"], 0)
         self.assertFalse(found["devices"] + found["sites"] + found["unused"])
 

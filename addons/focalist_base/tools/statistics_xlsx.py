@@ -4,6 +4,9 @@ import io
 
 import xlsxwriter
 
+PAGES = ("mono", "color", "unsplit", "total")
+WIDTHS = {"model": 30, "name": 30, "serial": 20, "site": 24, "last_report": 20}
+
 
 def write_statistics(record, data):
     """Write the statistics of a client or a site.
@@ -22,7 +25,7 @@ def write_statistics(record, data):
 class _Writer:
     def __init__(self, book, record, data):
         self.book, self.record, self.data = book, record, data
-        self.translate = record.env._
+        self.env = record.env
         self.bold = book.add_format({"bold": True, "bottom": 1})
         self.title = book.add_format({"bold": True, "font_size": 14})
         self.number = book.add_format({"num_format": "#,##0"})
@@ -33,39 +36,39 @@ class _Writer:
         )
 
     def write(self):
-        _ = self.translate
-        data, pages = self.data, self._page_names()
-        self._summary()
-        by_day = data["period"]["by"] == "day"
-        self._table(
-            _("By day") if by_day else _("By month"),
-            [("date", _("Day") if by_day else _("Month"), 14), *pages],
-            data["series"],
-        )
-        device = [
-            ("model", _("Model"), 30),
-            ("serial", _("Serial number"), 20),
-            ("site", _("Site"), 24),
-        ]
-        self._table(_("Devices"), [*device, *pages], data["devices"])
-        self._table(_("Sites"), [("name", _("Site"), 30), *pages], data["sites"])
-        self._table(
-            _("Unused devices"),
-            [*device, ("last_report", _("Last contact (UTC)"), 20)],
-            data["unused"],
-        )
+        data, pages = self.data, self._columns(*PAGES)
+        if not data["totals"]["unsplit"]:
+            pages = [column for column in pages if column[0] != "unsplit"]
+        device = self._columns("model", "serial", "site")
+        by = data["period"]["by"]
+        series = self.env._("By day") if by == "day" else self.env._("By month")
+        self._summary(pages)
+        self._table(series, [*self._columns("date"), *pages], data["series"])
+        self._table(self.env._("Devices"), [*device, *pages], data["devices"])
+        sites = [*self._columns("name"), *pages]
+        self._table(self.env._("Sites"), sites, data["sites"])
+        unused = [*device, *self._columns("last_report")]
+        self._table(self.env._("Unused devices"), unused, data["unused"])
 
-    def _page_names(self):
-        _ = self.translate
-        names = [("mono", _("Mono"), 12), ("color", _("Colour"), 12)]
-        if self.data["totals"]["unsplit"]:
-            names.append(("unsplit", _("Not told"), 12))
-        return [*names, ("total", _("Total"), 12)]
+    def _columns(self, *keys):
+        """Columns of these keys: (key of a row, head, width)."""
+        heads = {
+            "date": self.env._("Date"),
+            "last_report": self.env._("Last contact (UTC)"),
+            "model": self.env._("Model"),
+            "name": self.env._("Site"),
+            "serial": self.env._("Serial number"),
+            "site": self.env._("Site"),
+            "mono": self.env._("Mono"),
+            "color": self.env._("Colour"),
+            "unsplit": self.env._("Not told"),
+            "total": self.env._("Total"),
+        }
+        return [(key, heads[key], WIDTHS.get(key, 12)) for key in keys]
 
-    def _summary(self):
-        _ = self.translate
+    def _summary(self, pages):
         data, period = self.data, self.data["period"]
-        sheet = self.book.add_worksheet(_("Summary")[:31])
+        sheet = self.book.add_worksheet(self.env._("Summary")[:31])
         sheet.set_column(0, 0, 24)
         sheet.set_column(1, 3, 16)
         found = self.record._focalist_coordinates()
@@ -75,19 +78,19 @@ class _Writer:
         for line in filter(None, lines):
             sheet.write_string(row, 0, line)
             row += 1
-        heads = ("", _("Period"), _("Period before"), _("Difference"))
+        heads = ("", self.env._("Period"), self.env._("Period before"), self.env._("Difference"))
         row += 1
         for column, head in enumerate(heads):
             sheet.write_string(row, column, head, self.bold)
         for label, first, second in (
-            (_("First day"), period["first"], period["before_first"]),
-            (_("Last day"), period["last"], period["before_last"]),
+            (self.env._("First day"), period["first"], period["before_first"]),
+            (self.env._("Last day"), period["last"], period["before_last"]),
         ):
             row += 1
             sheet.write_string(row, 0, label)
             sheet.write_datetime(row, 1, first, self.day)
             sheet.write_datetime(row, 2, second, self.day)
-        for name, label, _width in self._page_names():
+        for name, label, _width in pages:
             row += 1
             sheet.write_string(row, 0, label)
             sheet.write_number(row, 1, data["totals"][name], self.number)

@@ -155,6 +155,38 @@ export class Statistics extends Component {
     return Boolean(since) && since <= period.before_first;
   }
 
+  /** What the figures are compared with, or why with nothing. */
+  get comparison() {
+    const {since, period} = this.state.data;
+    if (this.isComparable) {
+      return _t("Compared with %(first)s – %(last)s", {
+        first: this.day(period.before_first),
+        last: this.day(period.before_last),
+      });
+    }
+    return since
+      ? _t("Measured since %s: no whole period before to compare with", this.day(since))
+      : "";
+  }
+
+  get unsplitNote() {
+    return _t(
+      "%s pages are of colour devices that tell their total only: neither mono nor colour.",
+      this.number(this.state.data.totals.unsplit),
+    );
+  }
+
+  before(figure) {
+    return _t("%s before", this.number(figure.before));
+  }
+
+  get cutNote() {
+    return _t(
+      "The first %s; the files have all of them.",
+      this.state.data.devices.length,
+    );
+  }
+
   get colorShare() {
     const {total, color} = this.state.data.totals;
     return total ? Math.round((100 * color) / total) : 0;
