@@ -162,9 +162,10 @@ class _Browser:
 
     def _domain(self, action: dict) -> list:
         """The action's own domain; who signs in here works for all companies."""
-        companies = [company["id"] for company in self.call(
-            "res.company", "search_read", [[], ["id"]], {}
-        )]
+        companies = [
+            company["id"]
+            for company in self.call("res.company", "search_read", [[], ["id"]], {})
+        ]
         return _literal(action.get("domain") or "[]", companies)
 
     def list_of(self, name: str) -> tuple:

@@ -48,14 +48,16 @@ cr.execute(
            now() AT TIME ZONE 'UTC'
       FROM generate_series(0, %(devices)s - 1) AS n
       JOIN focalist_site s
-        ON s.id = (%(sites)s::int[])[1 + mod(n, array_length(%(sites)s::int[], 1))]
+        ON s.id = (%(sites)s::int[])[1 + mod(n, %(site_count)s)]
       JOIN focalist_device_model m
-        ON m.id = (%(models)s::int[])[1 + mod(n / 7, array_length(%(models)s::int[], 1))]
+        ON m.id = (%(models)s::int[])[1 + mod(n / 7, %(model_count)s)]
     """,
     {
         "company": company.id,
         "devices": values["devices"],
         "sites": sites.ids,
+        "site_count": len(sites),
+        "model_count": len(models),
         "models": [model.id for model in models.values()],
     },
 )

@@ -28,9 +28,7 @@ class StatisticsController(http.Controller):
         record = record.with_context(
             lang=record._focalist_client().lang or request.env.user.lang
         )
-        choice = {
-            name: choice.get(name) for name in ("period", "first", "last", "by")
-        }
+        choice = {name: choice.get(name) for name in ("period", "first", "last", "by")}
         choice["period"] = choice["period"] or "30d"
         try:
             content, mimetype, ending = self._file(record, kind, choice)
@@ -58,4 +56,8 @@ class StatisticsController(http.Controller):
             record.ids,
             {"statistics_of": record._name, "choice": choice},
         )
-        return content, f"application/{ending}" if ending == "pdf" else "text/html", ending
+        return (
+            content,
+            f"application/{ending}" if ending == "pdf" else "text/html",
+            ending,
+        )

@@ -101,7 +101,9 @@ class FocalistStatisticsMixin(models.AbstractModel):
         before = before[None, None, None]
         since = self._focalist_measured_since()
         comparable = since and since <= chosen.before_first
-        used = {device for (device, _site), pages in by_device.items() if pages["total"]}
+        used = {
+            device for (device, _site), pages in by_device.items() if pages["total"]
+        }
         unused, unused_count = self._focalist_unused(used, chosen, limit)
         return {
             "period": {
@@ -208,14 +210,15 @@ class FocalistStatisticsMixin(models.AbstractModel):
             )
         )
         return {
-            row[:3]: _pages(*(int(value or 0) for value in row[3:]))
-            for row in rows
+            row[:3]: _pages(*(int(value or 0) for value in row[3:])) for row in rows
         }
 
     def _focalist_volumes(self, monthly, first, last):
         """SQL of the volumes of these days that the user may read."""
         model, name = (
-            ("focalist.volume.month", "month") if monthly else ("focalist.volume", "day")
+            ("focalist.volume.month", "month")
+            if monthly
+            else ("focalist.volume", "day")
         )
         volumes = self.env[model]
         query = volumes._search(

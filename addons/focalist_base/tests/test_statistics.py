@@ -1,4 +1,5 @@
 import io
+import zipfile
 from datetime import date, datetime, timedelta
 from random import Random
 from unittest.mock import patch
@@ -170,9 +171,7 @@ class TestStatistics(FocalistCase):
 
     def test_t1_compared_with_the_period_before(self):
         self.ingest(self.color_report("02-25", mono=900, color=480))
-        before = self.statistics(
-            self.client_a, "free", "2026-03-10", "2026-03-19"
-        )
+        before = self.statistics(self.client_a, "free", "2026-03-10", "2026-03-19")
         self.assertEqual(str(before["period"]["before_first"]), "2026-02-28")
         self.assertEqual(str(before["period"]["before_last"]), "2026-03-09")
         now, then = before["totals"], before["before"]
@@ -320,9 +319,7 @@ class TestStatistics(FocalistCase):
     def workbook(self, record, **choice):
         data = record._focalist_statistics(**choice)
         book = openpyxl.load_workbook(io.BytesIO(write_statistics(record, data)))
-        return {
-            sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book
-        }
+        return {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book}
 
     def test_t1_workbook(self):
         idle = self.device("IDLE1", at=at("01-01"))
@@ -336,7 +333,10 @@ class TestStatistics(FocalistCase):
             sheets["By month"][1:],
             [
                 (datetime(2026, 2, 1), 0, 0, 0),
-                *((datetime(2026, m, 1), *sheets["By month"][m - 1][1:]) for m in (3, 4)),
+                *(
+                    (datetime(2026, m, 1), *sheets["By month"][m - 1][1:])
+                    for m in (3, 4)
+                ),
             ],
         )
         self.assertEqual(sum(row[3] for row in sheets["By month"][1:]), 810)
@@ -358,8 +358,6 @@ class TestStatistics(FocalistCase):
         self.assertIn(evil, [cell.value for cell in cells])
         self.assertNotIn("f", {cell.data_type for cell in cells if cell.value != evil})
         # openpyxl calls any text that begins so a formula: the file itself tells.
-        import zipfile
-
         with zipfile.ZipFile(io.BytesIO(content)) as parts:
             sheets = [name for name in parts.namelist() if "worksheets/" in name]
             self.assertFalse([name for name in sheets if b"<f>" in parts.read(name)])
@@ -463,9 +461,7 @@ class TestStatisticsFiles(FocalistCase, HttpCase):
             self.assertIn('name="client_logo"', answer.text)
 
     def test_t1_pdf_is_one(self):
-        report = self.env["ir.actions.report"].with_context(
-            force_report_rendering=True
-        )
+        report = self.env["ir.actions.report"].with_context(force_report_rendering=True)
         if report.get_wkhtmltopdf_state() not in ("ok", "workers"):
             self.skipTest("no wkhtmltopdf")
         content, ending = report._render_qweb_pdf(
@@ -492,6 +488,4 @@ class TestStatisticsFiles(FocalistCase, HttpCase):
         self.assertEqual(answer.status_code, 400)
 
     def test_t1_tour_of_the_statistics(self):
-        self.start_tour(
-            "/odoo", "focalist_base_statistics", login="seller", timeout=90
-        )
+        self.start_tour("/odoo", "focalist_base_statistics", login="seller", timeout=90)

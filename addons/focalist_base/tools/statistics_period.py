@@ -41,7 +41,8 @@ def find_period(name, today, first=None, last=None, by=None):
     """The period of that name.
 
     It is compared with as many days before it; one of whole months, which the running
-    month ends, with the same days as many months before; this year with the year before.
+    month ends, with the same days as many months before; this year with the year
+    before.
 
     :param str name: one of PERIODS
     :param date first: with `last`, the days of a free period

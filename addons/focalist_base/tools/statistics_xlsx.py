@@ -16,8 +16,10 @@ def write_statistics(record, data):
     :return: bytes of an XLSX file
     """
     stream = io.BytesIO()
-    book = xlsxwriter.Workbook(stream, {"in_memory": True, "strings_to_formulas": False})
-    _Writer(book, record, data).write()
+    book = xlsxwriter.Workbook(
+        stream, {"in_memory": True, "strings_to_formulas": False}
+    )
+    _Writer(book, record, data).fill()
     book.close()
     return stream.getvalue()
 
@@ -35,7 +37,7 @@ class _Writer:
             {"num_format": "yyyy-mm-dd hh:mm", "align": "left"}
         )
 
-    def write(self):
+    def fill(self):
         data, pages = self.data, self._columns(*PAGES)
         if not data["totals"]["unsplit"]:
             pages = [column for column in pages if column[0] != "unsplit"]
@@ -78,7 +80,12 @@ class _Writer:
         for line in filter(None, lines):
             sheet.write_string(row, 0, line)
             row += 1
-        heads = ("", self.env._("Period"), self.env._("Period before"), self.env._("Difference"))
+        heads = (
+            "",
+            self.env._("Period"),
+            self.env._("Period before"),
+            self.env._("Difference"),
+        )
         row += 1
         for column, head in enumerate(heads):
             sheet.write_string(row, column, head, self.bold)

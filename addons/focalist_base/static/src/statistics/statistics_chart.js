@@ -98,7 +98,11 @@ export class StatisticsChart extends Component {
             suggestedMax: 5,
             border: {display: false},
             grid: {color: grid},
-            ticks: {color: text, precision: 0, callback: (value) => formatInteger(value)},
+            ticks: {
+              color: text,
+              precision: 0,
+              callback: (value) => formatInteger(value),
+            },
           },
         },
       },

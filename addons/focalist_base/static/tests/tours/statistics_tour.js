@@ -22,13 +22,11 @@ registry.category("web_tour.tours").add("focalist_base_statistics", {
     },
     {
       content: "The pages of 30 days",
-      trigger:
-        ".o_focalist_statistics_figure[data-figure='total']:contains('1,234')",
+      trigger: ".o_focalist_statistics_figure[data-figure='total']:contains('1,234')",
     },
     {
       content: "The device that printed them",
-      trigger:
-        ".o_focalist_statistics_devices td:contains('MP C4503')",
+      trigger: ".o_focalist_statistics_devices td:contains('MP C4503')",
     },
     {
       content: "They are shown by day",
