@@ -171,7 +171,7 @@ export class Statistics extends Component {
 
   get unsplitNote() {
     return _t(
-      "%s pages are of colour devices that tell their total only: neither mono nor colour.",
+      "%s pages are in the total only: their device does not tell mono from colour.",
       this.number(this.state.data.totals.unsplit),
     );
   }
