@@ -5,7 +5,13 @@
     "category": "Services/Focalist",
     "author": "Focalist contributors",
     "license": "LGPL-3",
-    "depends": ["base_import", "contacts", "mail", "portal"],
+    "depends": [
+        "base_import",
+        "contacts",
+        "mail",
+        "portal",
+        "spreadsheet_dashboard",
+    ],
     "data": [
         "security/focalist_groups.xml",
         "security/ir.model.access.csv",
@@ -29,8 +35,12 @@
         "wizards/focalist_device_step_views.xml",
         "views/focalist_device_views.xml",
         "views/focalist_volume_views.xml",
+        "views/focalist_volume_fleet_views.xml",
         "views/res_partner_views.xml",
+        "views/focalist_statistics_views.xml",
+        "reports/focalist_statistics_report.xml",
         "views/res_config_settings_views.xml",
+        "data/focalist_dashboards.xml",
         "views/focalist_menus.xml",
     ],
     "assets": {

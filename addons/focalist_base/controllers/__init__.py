@@ -1,1 +1,1 @@
-from . import focalist_transfer
+from . import focalist_transfer, statistics

@@ -1,5 +1,10 @@
 # Others inherit it.
-from . import focalist_export_mixin, focalist_guarded_mixin, focalist_merge_mixin
+from . import (
+    focalist_export_mixin,
+    focalist_guarded_mixin,
+    focalist_merge_mixin,
+    focalist_statistics_mixin,
+)
 
 # isort: split
 from . import (
@@ -21,6 +26,7 @@ from . import (
     focalist_moment_mixin,
     focalist_pages_mixin,
     focalist_site,
+    focalist_site_statistics,
     focalist_supply,
     focalist_supply_ingest,
     focalist_supply_item,
@@ -28,6 +34,7 @@ from . import (
     focalist_supply_model,
     focalist_supply_replacement,
     focalist_volume,
+    focalist_volume_fleet,
     focalist_volume_month,
     ir_actions_report,
     ir_attachment,
@@ -35,5 +42,6 @@ from . import (
     res_company,
     res_config_settings,
     res_partner,
+    res_partner_statistics,
     res_users,
 )

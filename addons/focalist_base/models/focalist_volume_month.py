@@ -20,6 +20,12 @@ class FocalistVolumeMonth(models.Model):
     device_id = fields.Many2one(
         "focalist.device", required=True, readonly=True, index=True, ondelete="restrict"
     )
+    model_id = fields.Many2one(
+        related="device_id.model_id", groups="focalist_base.group_focalist_user"
+    )
+    manufacturer_id = fields.Many2one(
+        related="device_id.manufacturer_id", groups="focalist_base.group_focalist_user"
+    )
     partner_id = fields.Many2one(
         "res.partner", "Client", required=True, readonly=True, ondelete="restrict"
     )

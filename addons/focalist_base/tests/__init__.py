@@ -1,6 +1,7 @@
 from . import (
     test_alert,
     test_company,
+    test_dashboard,
     test_ingest,
     test_ledger,
     test_merge,
@@ -11,6 +12,7 @@ from . import (
     test_rights,
     test_segment,
     test_site,
+    test_statistics,
     test_step,
     test_supply,
     test_transfer,

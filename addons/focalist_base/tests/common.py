@@ -38,6 +38,7 @@ MODELS = (
     "focalist.supply.model",
     "focalist.supply.replacement",
     "focalist.volume",
+    "focalist.volume.fleet",
     "focalist.volume.month",
 )
 
