@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from .focalist_notification_type import CATEGORIES, FREQUENCIES
+from .focalist_notification_type import FREQUENCIES
 
 STATES = [
     ("pending", "Waiting"),
@@ -32,7 +32,7 @@ class FocalistNotification(models.Model):
         readonly=True,
         ondelete="cascade",
     )
-    category = fields.Selection(CATEGORIES, related="type_id.category")
+    category = fields.Selection(related="type_id.category")
     partner_id = fields.Many2one(
         "res.partner",
         "Client",
@@ -115,14 +115,20 @@ class FocalistNotification(models.Model):
         :param list events: (record, key, moment); not told yet
         :param detail: see `_notify`
         """
-        vals_list = []
+        vals_list, people_of = [], {}
+        now = fields.Datetime.now()
+        dues = {
+            client: setting._plan().due(now) for client, setting in settings.items()
+        }
         for record, key, at in events:
             setting = settings[record.partner_id]
-            site = "site_id" in record._fields and record.site_id
+            site = self.env["focalist.site"]
+            if "site_id" in record._fields:
+                site = record.site_id
             vals = {
                 "type_id": kind.id,
                 "partner_id": setting.partner_id.id,
-                "site_id": site and site.id,
+                "site_id": site.id,
                 "company_id": setting.company_id.id,
                 "res_model": record._name,
                 "res_id": record.id,
@@ -131,9 +137,12 @@ class FocalistNotification(models.Model):
                 "occurred_at": at,
                 "values": kind._values(record),
                 "frequency": setting.frequency,
-                "due_at": setting._plan().due(fields.Datetime.now()),
+                "due_at": dues[record.partner_id],
             }
-            people = setting._people(site or self.env["focalist.site"])
+            place = (setting, site)
+            if place not in people_of:
+                people_of[place] = setting._people(site)
+            people = people_of[place]
             if not people:
                 vals_list.append({**vals, "state": "skipped", "reason": "nobody"})
             for person in people:

@@ -4,7 +4,6 @@ from odoo.tools import is_html_empty
 
 from ..tools.placeholders import as_braces, fill, unknown
 from .focalist_notification_type import (
-    CATEGORIES,
     COORDINATORS,
     FREQUENCIES,
     _shown,
@@ -37,7 +36,7 @@ class FocalistNotificationRule(models.Model):
         index=True,
         ondelete="cascade",
     )
-    category = fields.Selection(CATEGORIES, related="type_id.category")
+    category = fields.Selection(related="type_id.category")
     description = fields.Char(related="type_id.description")
     partner_id = fields.Many2one(
         "res.partner",

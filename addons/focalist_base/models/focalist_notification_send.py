@@ -1,8 +1,6 @@
 import logging
 from datetime import timedelta
 
-from markupsafe import Markup
-
 from odoo import api, fields, models
 
 from ..tools.placeholders import fill
@@ -95,32 +93,19 @@ class FocalistNotification(models.Model):
             tz=person.tz or self.partner_id[:1]._focalist_tz(),
         )
         texts = rows._texts()
-        lines = [row._line(texts[row.partner_id, row.type_id]) for row in rows]
-        if len(rows) == 1:
-            line = lines[0]
-            return rows._prepare_mail(
-                person,
-                company,
-                line["subject"],
-                line["body"],
-                (rows.type_id.name, rows.partner_id.name),
-            )
         kinds, clients = rows.type_id, rows.partner_id
-        title = (
-            kinds.name
-            if len(kinds) == 1
-            else rows.env._("%(count)s notifications", count=len(rows))
-        )
-        names = clients.name if len(clients) == 1 else company.name
-        return rows._prepare_mail(
-            person,
-            company,
-            f"{title}: {len(rows)} – {names}"
-            if len(kinds) == 1
-            else f"{title} – {names}",
-            rows._digest(lines),
-            (title, names),
-        )
+        if len(rows) == 1:
+            line = rows._line(texts)
+            subject, body = line["subject"], line["body"]
+            titles = (kinds.name, clients.name)
+        else:
+            names = clients.name if len(clients) == 1 else company.name
+            title = rows.env._("%(count)s notifications", count=len(rows))
+            if len(kinds) == 1:
+                title = f"{kinds.name}: {len(rows)}"
+            subject, body = f"{title} – {names}", rows._digest(texts)
+            titles = (title, names)
+        return rows._prepare_mail(person, company, subject, body, titles)
 
     def _texts(self):
         """{(client, type): (subject, body, whether it is an own text)}."""
@@ -136,9 +121,9 @@ class FocalistNotification(models.Model):
             )
         return texts
 
-    def _line(self, text):
-        """What a digest shows of one thing."""
-        subject, body, own = text
+    def _line(self, texts):
+        """What an e-mail shows of one thing."""
+        subject, body, own = texts[self.partner_id, self.type_id]
         values = {
             name: _shown(self.env, value) for name, value in (self.values or {}).items()
         }
@@ -150,7 +135,6 @@ class FocalistNotification(models.Model):
             "detail": self.detail,
         }
         return {
-            "row": self,
             "subject": fill(subject, values),
             "body": fill(body, values, html=True),
             "own": own,
@@ -166,16 +150,10 @@ class FocalistNotification(models.Model):
         base = self.company_id.get_base_url()
         return f"{base}/mail/view?model={self.res_model}&res_id={self.res_id}"
 
-    def _digest(self, lines):
-        """The lines as tables, a client and type each, none of them endless."""
-        tables = {}
-        for line in lines:
-            row = line["row"]
-            tables.setdefault((row.partner_id, row.type_id), []).append(line)
+    def _digest(self, texts):
+        """These things as tables, a client and type each, none of them endless."""
+        tables = self.grouped(lambda row: (row.partner_id, row.type_id))
         limit = min(TABLE_LINES, max(5, LINES // len(tables)))
-        ordered = sorted(
-            tables.items(), key=lambda t: (t[0][0].name, t[0][1].sequence, t[0][1].id)
-        )
         return self.env["ir.qweb"]._render(
             "focalist_base.notification_digest",
             {
@@ -184,11 +162,13 @@ class FocalistNotification(models.Model):
                     {
                         "client": client,
                         "name": kind.name,
-                        "count": len(entries),
-                        "lines": entries[:limit],
-                        "more": len(entries[limit:]),
+                        "count": len(rows),
+                        "lines": [row._line(texts) for row in rows[:limit]],
+                        "more": len(rows[limit:]),
                     }
-                    for (client, kind), entries in ordered
+                    for (client, kind), rows in sorted(
+                        tables.items(), key=lambda t: (t[0][1].sequence, t[0][1].id)
+                    )
                 ],
             },
         )
@@ -198,7 +178,9 @@ class FocalistNotification(models.Model):
         """Values of a mail.mail in Odoo's layout, from the dealer to a person."""
         html = self.env["mail.render.mixin"]._render_encapsulate(
             "mail.mail_notification_layout",
-            Markup(body or ""),
+            self.env["ir.qweb"]._render(
+                "focalist_base.notification_mail", {"body": body, "company": company}
+            ),
             add_context={
                 "company": company,
                 "subtitles": [title for title in subtitles if title],
@@ -240,6 +222,12 @@ class FocalistNotification(models.Model):
     @api.model
     def _retry_failed(self):
         """Try again what is due: the same e-mail where there is one."""
+        # Where the server hangs up, Odoo's queue keeps the failure to itself.
+        lost = self.search(
+            [("state", "=", "queued"), ("mail_id.state", "=", "exception")]
+        ).try_lock_for_update()
+        for mail, rows in lost.grouped("mail_id").items():
+            rows._fail(mail.failure_reason)
         failed = self.search(
             self._due_domain() & fields.Domain("state", "=", "failed")
         ).try_lock_for_update()

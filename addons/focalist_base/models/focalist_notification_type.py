@@ -77,7 +77,10 @@ class FocalistNotificationType(models.Model):
             *parents, last = path.split(".")
             for parent in parents:
                 model = self.env[model._fields[parent].comodel_name]
-            label = model.fields_get([last], ["string"])[last]["string"]
+            if last == "display_name":
+                label = self.env["ir.model"]._get(model._name).name
+            else:
+                label = model.fields_get([last], ["string"])[last]["string"]
             names[f"object.{path}"] = label
         return names | {
             "client": self.env._("Client"),

@@ -3,6 +3,7 @@ from . import (
     test_company,
     test_ingest,
     test_ledger,
+    test_notification,
     test_pdf,
     test_placement,
     test_portal,
