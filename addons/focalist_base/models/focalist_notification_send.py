@@ -102,7 +102,7 @@ class FocalistNotification(models.Model):
             names = clients.name if len(clients) == 1 else company.name
             title = rows.env._("%(count)s notifications", count=len(rows))
             if len(kinds) == 1:
-                title = f"{kinds.name}: {len(rows)}"
+                title = f"{kinds.name} ({len(rows)})"
             subject, body = f"{title} – {names}", rows._digest(texts)
             titles = (title, names)
         return rows._prepare_mail(person, company, subject, body, titles)

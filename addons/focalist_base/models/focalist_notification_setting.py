@@ -121,7 +121,6 @@ class FocalistNotificationSetting(models.Model):
 
     def write(self, vals):
         """Decide for this client alone, or as a dealer's default: it makes the rule."""
-        # pylint: disable=method-required-super
         self.check_access("write")
         values = {name: vals[name] for name in ("enabled", "frequency") if name in vals}
         for setting in self:
@@ -131,7 +130,7 @@ class FocalistNotificationSetting(models.Model):
                 self.env["focalist.notification.rule"].create(
                     setting._prepare_rule() | values
                 )
-        return True
+        return super().write({})
 
     def _prepare_rule(self):
         """Values of a rule that decides what holds already."""

@@ -6,7 +6,8 @@ from .res_partner import FOCALIST_USERS
 class ResPartner(models.Model):
     """What a client is told, and who may know of it."""
 
-    _inherit = "res.partner"  # pylint: disable=consider-merging-classes-inherited
+    _name = "res.partner"
+    _inherit = ["res.partner"]
 
     focalist_notification_device_ids = fields.One2many(
         "focalist.notification.setting",

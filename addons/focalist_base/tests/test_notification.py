@@ -526,7 +526,7 @@ class TestNotificationSending(NotificationCase):
         self.rule(self.client_a)
         self.make_silent(*(f"E{number}" for number in range(100)))
         (mail,) = self.tell()
-        self.assertEqual(mail["subject"], "Device silent: 100 – Alpha")
+        self.assertEqual(mail["subject"], "Device silent (100) – Alpha")
         self.assertEqual(mail["body"].count("border-top: 1px solid #dddddd"), 80)
         self.assertRegex(mail["body"], r"and\s+20\s+more")
         self.assertEqual(set(self.log().mapped("state")), {"sent"})
@@ -772,9 +772,11 @@ class TestNotificationSending(NotificationCase):
                 setting.with_user(user).action_reset()
             with self.assertRaises(AccessError):
                 row.with_user(user).action_retry()
+        internal = self.user("internal", "base.group_user")
         for model in ("", ".rule", ".setting", ".type"):
             name = f"focalist.notification{model}"
-            self.assertFalse(self.env[name].with_user(portal).has_access("read"))
+            for user in (portal, internal):
+                self.assertFalse(self.env[name].with_user(user).has_access("read"))
             if model != ".rule" and model != ".setting":
                 for operation in ("write", "create", "unlink"):
                     self.assertFalse(
