@@ -121,7 +121,7 @@ class FocalistNotificationRule(models.Model):
         "A date is told two years before at most.",
     )
 
-    @api.depends("partner_id")
+    @api.depends("partner_id.focalist_company_id")
     def _compute_company_id(self):
         for rule in self:
             rule.company_id = (

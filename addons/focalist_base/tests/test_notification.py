@@ -481,6 +481,14 @@ class TestNotification(NotificationCase):
         self.assertEqual(settings.company_id, other)
         with self.assertRaises(AccessError):
             self.setting(self.client_a).with_env(env).write({"enabled": False})
+        with self.assertRaises(AccessError):
+            env["focalist.notification.rule"].create(
+                {
+                    "type_id": self.kind("device_lost").id,
+                    "partner_id": self.client_a.id,
+                    "company_id": other.id,
+                }
+            )
         with self.assertRaises(ValidationError):
             self.rule(
                 self.client_a,
