@@ -7,3 +7,6 @@ class ResConfigSettings(models.TransientModel):
     focalist_silent_days = fields.Integer(
         related="company_id.focalist_silent_days", readonly=False
     )
+    focalist_lost_days = fields.Integer(
+        related="company_id.focalist_lost_days", readonly=False
+    )

@@ -5,6 +5,7 @@ from . import (
     test_ingest,
     test_ledger,
     test_merge,
+    test_notification,
     test_pdf,
     test_placement,
     test_portal,

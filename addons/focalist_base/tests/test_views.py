@@ -24,6 +24,8 @@ OUR_MODELS = (
     "focalist.meter.decide",
     "focalist.meter.entry",
     "focalist.meter.reading",
+    "focalist.notification",
+    "focalist.notification.setting",
     "focalist.site",
     "focalist.supply",
     "focalist.supply.level",
@@ -38,6 +40,7 @@ TECHNICIANS_ONLY = (
     "focalist.manufacturer",
     "focalist.supply.model",
 )
+MANAGERS_ONLY = ("focalist.notification.setting",)
 
 
 @tagged("post_install", "-at_install")
@@ -53,6 +56,12 @@ class TestViews(FocalistCase):
         cls.ingest(cls.metered(48, total=2))
         cls.ingest(cls.report(0, "NEW1"), site=cls.site_a)
         cls.coordinator(cls.client_a)
+        cls.env["focalist.notification.setting"].search(
+            [("partner_id", "=", cls.client_a.id)]
+        ).enabled = True
+        cls.env["focalist.notification.type"]._notify(
+            "device_silent", cls.printer, key=lambda device: "once"
+        )
         cls.users = {
             group: cls.user(group, f"focalist_base.group_focalist_{group}")
             for group in GROUPS
@@ -152,6 +161,7 @@ class TestViews(FocalistCase):
                     model in TECHNICIANS_ONLY
                     or menu == self.env.ref("focalist_base.focalist_configuration_menu")
                 )
+                hidden |= group != "manager" and model in MANAGERS_ONLY
                 with self.subTest(group=group, menu=menu.complete_name):
                     self.assertEqual(menu.id in menus, not hidden)
         internal = self.user("internal", "base.group_user")
