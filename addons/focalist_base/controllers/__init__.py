@@ -1,0 +1,1 @@
+from . import focalist_public_report
