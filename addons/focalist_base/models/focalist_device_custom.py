@@ -106,9 +106,9 @@ class FocalistDevice(models.Model):
     @api.model
     def _fields_of_all(self):
         """The definition of the custom fields that all devices have."""
-        return self.env["properties.base.definition"]._get_definition_for_property_field(
-            "focalist.device", "properties"
-        )
+        return self.env[
+            "properties.base.definition"
+        ]._get_definition_for_property_field("focalist.device", "properties")
 
     def _custom_values(self):
         """What the custom fields hold, as the reader prints it.
@@ -169,7 +169,9 @@ class FocalistDevice(models.Model):
         """
         nobody = self.env["res.partner"]
         # Who sees devices sees the names of their fields.
-        sets = [("properties", nobody, self._fields_of_all().sudo().properties_definition)]
+        sets = [
+            ("properties", nobody, self._fields_of_all().sudo().properties_definition)
+        ]
         sets += [
             ("client_properties", one.partner_id, one.definition)
             for one in self.env["focalist.client.fields"].search(
@@ -177,7 +179,9 @@ class FocalistDevice(models.Model):
             )
         ]
         return [
-            CustomDateField(f"{name}.{told['name']}", told["string"], told["type"], client)
+            CustomDateField(
+                f"{name}.{told['name']}", told["string"], told["type"], client
+            )
             for name, client, definition in sets
             for told in definition or ()
             if told["type"] in ("date", "datetime")

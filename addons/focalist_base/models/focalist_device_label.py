@@ -12,7 +12,7 @@ from odoo.orm.models import NO_ACCESS
 class FocalistDevice(models.Model):
     """The device's label: whoever scans it says what is the matter."""
 
-    _inherit = "focalist.device"
+    _inherit = ["focalist.device"]
 
     label_token = fields.Char(
         copy=False,

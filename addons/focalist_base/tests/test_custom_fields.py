@@ -173,7 +173,9 @@ class TestCustomFields(CustomFieldsCase):
     def test_x1_client_tab(self):
         client = self.as_user(self.manager, self.client_a)
         self.assertIn("Badge", client.focalist_custom_fields)
-        self.assertFalse(self.as_user(self.manager, self.client_b).focalist_custom_fields)
+        self.assertFalse(
+            self.as_user(self.manager, self.client_b).focalist_custom_fields
+        )
         action = client.action_focalist_custom_fields()
         wizard = Form(
             self.env["focalist.custom.fields"]
@@ -223,14 +225,18 @@ class TestCustomFields(CustomFieldsCase):
 
     def test_x1_fields_of_a_new_device(self):
         """A form sends them together with where the device was found."""
-        device = self.env["focalist.device"].with_user(self.technician).create(
-            {
-                "model_id": self.model.id,
-                "serial_number": "E300",
-                "proposed_site_id": self.site_a.id,
-                "properties": {"place": "Attic"},
-                "client_properties": {"badge": "B-1"},
-            }
+        device = (
+            self.env["focalist.device"]
+            .with_user(self.technician)
+            .create(
+                {
+                    "model_id": self.model.id,
+                    "serial_number": "E300",
+                    "proposed_site_id": self.site_a.id,
+                    "properties": {"place": "Attic"},
+                    "client_properties": {"badge": "B-1"},
+                }
+            )
         )
         self.env.flush_all()
         self.env.invalidate_all()
@@ -294,9 +300,11 @@ class TestCustomFields(CustomFieldsCase):
         )
 
     def test_x2_columns_and_search_of_both_sets(self):
-        views = self.env["focalist.device"].with_user(self.technician).get_views(
-            [(False, "list"), (False, "search"), (False, "form")]
-        )["views"]
+        views = (
+            self.env["focalist.device"]
+            .with_user(self.technician)
+            .get_views([(False, "list"), (False, "search"), (False, "form")])["views"]
+        )
         for kind in views:
             for name in ("properties", "client_properties"):
                 self.assertIn(f'name="{name}"', views[kind]["arch"], kind)
@@ -349,7 +357,9 @@ class TestCustomFields(CustomFieldsCase):
     def test_custom_date_fields(self):
         devices = self.env["focalist.device"].with_user(self.technician)
         self.of_a.definition = definition(("due", "Lease end", "date", {}))
-        told = {(one.path, one.type, one.client) for one in devices._custom_date_fields()}
+        told = {
+            (one.path, one.type, one.client) for one in devices._custom_date_fields()
+        }
         nobody = self.env["res.partner"]
         self.assertEqual(
             told,
@@ -391,7 +401,7 @@ class TestCustomFieldsExport(CustomFieldsCase, HttpCase):
                         "context": {},
                         "groupby": [],
                     }
-                )
+                ),
             },
         )
         sheet = openpyxl.load_workbook(BytesIO(answer.content)).active

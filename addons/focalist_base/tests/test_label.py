@@ -10,12 +10,13 @@ from lxml import html
 from PIL import Image
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import Form, tagged
+from odoo.tests import Form, HttpCase, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.base.models.ir_actions_report import _wkhtml
 
 from ..tools.label_formats import FORMATS
+from .common import FocalistCase
 from .test_custom_fields import CustomFieldsCase
 
 # Pixels a millimetre, of the page that is measured.
@@ -153,9 +154,9 @@ class TestLabelPaper(CustomFieldsCase):
     )
     def test_labels_stand_where_the_sheet_has_them(self):
         devices = self.printer
-        for number in range(20):
+        for number in range(80):
             devices |= self.device(f"P{number:03}")
-        for code in ("l7160", "62x29", "89x36"):
+        for code in FORMATS:
             form = FORMATS[code]
             wizard = self.env["focalist.label.print"].create(
                 {"device_ids": devices[: form.per_page + 1].ids, "label_format": code}
@@ -168,26 +169,29 @@ class TestLabelPaper(CustomFieldsCase):
                 self.measure(first, form)
 
     def measure(self, image, form):
-        """The code's black corner is 2 mm from its label's right and upper edge."""
+        """The code's black corner is as far from its label's edges as it is to be."""
+        edge = 3 if form.label[1] > 28 else 2
         for position in {0, form.per_page - 1}:
             left, top = form.place(position)
             box = [
                 (left + form.label[0] - 8) * SCALE,
                 top * SCALE,
-                (left + form.label[0]) * SCALE,
+                (left + form.label[0] - 0.5) * SCALE,
                 (top + 8) * SCALE,
             ]
             ink = image.crop([round(edge) for edge in box])
             black = ink.point(lambda value: 255 if value < 128 else 0).getbbox()
-            self.assertAlmostEqual((ink.width - black[2]) / SCALE, 2, delta=0.4)
-            self.assertAlmostEqual(black[1] / SCALE, 2, delta=0.4)
+            self.assertAlmostEqual(
+                (ink.width - black[2]) / SCALE, edge - 0.5, delta=0.4
+            )
+            self.assertAlmostEqual(black[1] / SCALE, edge, delta=0.4)
 
     def draw(self, wizard):
         """The pages of the PDF as grey images."""
         report = self.env.ref(wizard._format().report)
-        content, _type = report.with_context(force_report_rendering=True)._render_qweb_pdf(
-            report.report_name, wizard.ids
-        )
+        content, _type = report.with_context(
+            force_report_rendering=True
+        )._render_qweb_pdf(report.report_name, wizard.ids)
         with tempfile.TemporaryDirectory() as folder:
             subprocess.run(
                 ["pdftoppm", "-r", str(25.4 * SCALE), "-gray", "-", f"{folder}/page"],
@@ -197,3 +201,20 @@ class TestLabelPaper(CustomFieldsCase):
             return [
                 Image.open(path).copy() for path in sorted(Path(folder).glob("*.pgm"))
             ]
+
+
+@tagged("post_install", "-at_install")
+class TestCustomFieldsTour(FocalistCase, HttpCase):
+    def test_x1_x2_x3_tour_manager_adds_a_field(self):
+        """It is added, filled in, filtered by, and found on the label."""
+        printer = self.device()
+        self.device("E200")
+        self.user("manager", "focalist_base.group_focalist_manager")
+        self.start_tour("/odoo", "focalist_custom_fields", login="manager")
+        self.env.invalidate_all()
+        wizard = self.env["focalist.label.print"].search([], limit=1, order="id desc")
+        self.assertEqual(wizard.device_ids, printer)
+        report = self.env.ref(wizard._format().report)
+        content, _type = report._render_qweb_html(report.report_name, wizard.ids)
+        text = html.fromstring(content).text_content()
+        self.assertIn("Room: Hall 7", " ".join(text.split()))

@@ -111,7 +111,7 @@ class TestPublicReport(PublicReportCase):
         for tag in ("<script", "<img", "<b>"):
             self.assertNotIn(tag, message.body)
         self.assertIn("&lt;script&gt;", message.body)
-        self.assertTrue(message.is_internal)
+        self.assertTrue(message.subtype_id.internal)
         attachment = message.attachment_ids
         self.assertEqual(attachment.mimetype, "image/jpeg")
         self.assertFalse(attachment.public)
@@ -227,7 +227,9 @@ class TestPublicReport(PublicReportCase):
 
     def test_addresses_of_a_network_count_as_one(self):
         of_address = self.env["focalist.public.attempt"]._of_address
-        self.assertEqual(of_address("2001:db8:1:2:3::4"), of_address("2001:db8:1:2:9::"))
+        self.assertEqual(
+            of_address("2001:db8:1:2:3::4"), of_address("2001:db8:1:2:9::")
+        )
         self.assertNotEqual(of_address("192.0.2.1"), of_address("192.0.2.2"))
 
     def test_attempts_are_forgotten(self):

@@ -1,7 +1,7 @@
 """The label sheets and rolls that device labels are printed on.
 
-Millimetres, as the makers give them. A new sheet on A4 is a line here; a roll of another
-size needs a paper format and a report of its own in `reports/`, too.
+Millimetres, as the makers give them. A new sheet on A4 is a line here; a roll of
+another size needs a paper format and a report of its own in `reports/`, too.
 """
 
 from dataclasses import dataclass
@@ -79,9 +79,15 @@ FORMATS = {
         (38.1, 16.9),
     ),
     "62x29": LabelFormat(
-        "Roll 62 × 29 mm", "focalist_base.focalist_label_report_62x29", (62, 29), (62, 29)
+        "Roll 62 × 29 mm",
+        "focalist_base.focalist_label_report_62x29",
+        (62, 29),
+        (62, 29),
     ),
     "89x36": LabelFormat(
-        "Roll 89 × 36 mm", "focalist_base.focalist_label_report_89x36", (89, 36), (89, 36)
+        "Roll 89 × 36 mm",
+        "focalist_base.focalist_label_report_89x36",
+        (89, 36),
+        (89, 36),
     ),
 }

@@ -30,7 +30,7 @@ class FocalistLabelPrint(models.TransientModel):
     )
     skip = fields.Integer(
         "Labels already used",
-        help="How many labels of the first sheet are gone: printing begins behind them.",
+        help="How many labels of the first sheet are gone: printing begins behind.",
     )
     is_sheet = fields.Boolean(compute="_compute_is_sheet")
     logo = fields.Selection(
@@ -113,6 +113,10 @@ class FocalistLabelPrint(models.TransientModel):
         return f"{length * scale:.3f}mm"
 
     def _logo_of(self, label):
+        """The logo to print, or nothing: Odoo's own placeholder is none."""
+        dealer = label["dealer"]
         if self.logo == "client":
             return label["device"].partner_id.image_256
-        return label["dealer"].logo if self.logo == "dealer" else False
+        if self.logo == "dealer" and not dealer.uses_default_logo:
+            return dealer.logo
+        return False
