@@ -75,7 +75,7 @@ registry.category("web_tour.tours").add("focalist_custom_fields", {
     },
     {
       content: "Choose the new one",
-      trigger: ".o_searchview_autocomplete .o-dropdown-item.o_indent:contains('Room')",
+      trigger: ".o_searchview_autocomplete .o-dropdown-item:contains('Room')",
       run: "click",
     },
     {
