@@ -153,6 +153,7 @@ class TestLabelPaper(CustomFieldsCase):
         "needs wkhtmltopdf and pdftoppm",
     )
     def test_labels_stand_where_the_sheet_has_them(self):
+        self.site_a.name = "Évry"
         devices = self.printer
         for number in range(80):
             devices |= self.device(f"P{number:03}")
@@ -167,6 +168,7 @@ class TestLabelPaper(CustomFieldsCase):
                 for size, told in zip(first.size, form.page, strict=True):
                     self.assertAlmostEqual(size / SCALE, told, delta=0.4)
                 self.measure(first, form)
+                self.assertIn("Évry", self.text)
 
     def measure(self, image, form):
         """The code's black corner is as far from its label's edges as it is to be."""
@@ -198,6 +200,9 @@ class TestLabelPaper(CustomFieldsCase):
                 input=content,
                 check=True,
             )
+            self.text = subprocess.run(
+                ["pdftotext", "-", "-"], input=content, capture_output=True, check=True
+            ).stdout.decode()
             return [
                 Image.open(path).copy() for path in sorted(Path(folder).glob("*.pgm"))
             ]

@@ -12,4 +12,4 @@ class FocalistLabelPrintField(models.TransientModel):
     )
     path = fields.Char(required=True, readonly=True)
     label = fields.Char("Field", readonly=True)
-    is_printed = fields.Boolean("Print")
+    is_printed = fields.Boolean("On the label")

@@ -102,10 +102,14 @@ registry.category("web_tour.tours").add("focalist_custom_fields", {
       run: "click",
     },
     {
-      content: "Choose the field",
-      trigger:
-        ".modal .o_field_widget[name='field_ids'] .o_data_row:contains('Room') input",
+      content: "Go to the field",
+      trigger: ".modal .o_data_row:contains('Room') td[name='is_printed']",
       run: "click",
+    },
+    {
+      content: "Choose it",
+      trigger: ".modal .o_selected_row:contains('Room') input:enabled",
+      run: "check",
     },
     {
       content: "Print",
