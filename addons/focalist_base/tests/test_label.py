@@ -163,12 +163,12 @@ class TestLabelPaper(CustomFieldsCase):
                 {"device_ids": devices[: form.per_page + 1].ids, "label_format": code}
             )
             with self.subTest(code=code):
-                first, *more = self.draw(wizard)
+                (first, *more), text = self.draw(wizard)
                 self.assertEqual(len(more), 1)
                 for size, told in zip(first.size, form.page, strict=True):
                     self.assertAlmostEqual(size / SCALE, told, delta=0.4)
                 self.measure(first, form)
-                self.assertIn("Évry", self.text)
+                self.assertIn("Évry", text)
 
     def measure(self, image, form):
         """The code's black corner is as far from its label's edges as it is to be."""
@@ -189,7 +189,7 @@ class TestLabelPaper(CustomFieldsCase):
             self.assertAlmostEqual(black[1] / SCALE, edge, delta=0.4)
 
     def draw(self, wizard):
-        """The pages of the PDF as grey images."""
+        """The pages of the PDF as grey images, and the text on them."""
         report = self.env.ref(wizard._format().report)
         content, _type = report.with_context(
             force_report_rendering=True
@@ -200,12 +200,13 @@ class TestLabelPaper(CustomFieldsCase):
                 input=content,
                 check=True,
             )
-            self.text = subprocess.run(
+            text = subprocess.run(
                 ["pdftotext", "-", "-"], input=content, capture_output=True, check=True
             ).stdout.decode()
-            return [
+            pages = [
                 Image.open(path).copy() for path in sorted(Path(folder).glob("*.pgm"))
             ]
+            return pages, text
 
 
 @tagged("post_install", "-at_install")

@@ -88,7 +88,9 @@ class FocalistLabelPrint(models.TransientModel):
                 )
             )
         report = self.env.ref(self._format().report)
-        return report.report_action(self, config=False)
+        return report.report_action(self, config=False) | {
+            "close_on_report_download": True
+        }
 
     def _format(self):
         return FORMATS[self.label_format]

@@ -70,7 +70,8 @@ registry.category("web_tour.tours").add("focalist_custom_fields", {
     },
     {
       content: "Unfold the custom fields",
-      trigger: ".o_searchview_autocomplete .o-dropdown-item:contains('Custom fields') .o_expand",
+      trigger:
+        ".o_searchview_autocomplete .o-dropdown-item:contains('Custom fields') .o_expand",
       run: "click",
     },
     {
