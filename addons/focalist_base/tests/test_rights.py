@@ -21,6 +21,7 @@ RIGHTS = {
     "accountant": {},
     "support": {},
     "manager": {
+        "focalist.client.fields": {"read", "write"},
         "focalist.device": ALL,
         "focalist.device.model": ALL,
         "focalist.device.placement": EDIT,

@@ -40,7 +40,7 @@ TECHNICIANS_ONLY = (
     "focalist.manufacturer",
     "focalist.supply.model",
 )
-MANAGERS_ONLY = ("focalist.notification.setting",)
+MANAGERS_ONLY = ("focalist.custom.fields", "focalist.notification.setting")
 
 
 @tagged("post_install", "-at_install")
@@ -180,6 +180,8 @@ class TestViews(FocalistCase):
             records = self.env[model]
             arch = etree.fromstring(records.get_view(view, "search")["arch"])
             for node in arch.iter("filter", "field"):
+                if "properties" in node.get("name"):
+                    continue  # whoever searches there chooses a custom field first
                 with self.subTest(model=model, name=node.get("name")):
                     self.run_search_node(records, node)
                     walked += 1
