@@ -10,6 +10,7 @@
         "security/focalist_groups.xml",
         "security/ir.model.access.csv",
         "security/focalist_rules.xml",
+        "data/focalist_client_stat_cron.xml",
         "views/focalist_manufacturer_views.xml",
         "views/focalist_device_model_views.xml",
         "views/focalist_site_views.xml",
@@ -26,11 +27,13 @@
         "views/focalist_device_views.xml",
         "views/focalist_volume_views.xml",
         "views/res_partner_views.xml",
+        "views/res_partner_client_views.xml",
         "views/res_config_settings_views.xml",
         "views/focalist_menus.xml",
     ],
     "assets": {
         "web.assets_backend": ["focalist_base/static/src/**/*"],
+        "web.assets_tests": ["focalist_base/static/tests/tours/**/*"],
     },
     "application": True,
 }

@@ -1,6 +1,7 @@
 from . import (
     focalist_agent,
     focalist_agent_enrolment,
+    focalist_client_stat,
     focalist_collector,
     focalist_collector_route,
     focalist_device,

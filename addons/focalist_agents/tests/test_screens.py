@@ -47,6 +47,7 @@ class TestScreens(AgentCase):
         self.assertEqual(self.client.focalist_last_agent_state, "new")
         second = self.make_agent(name="Second")
         self.install(second)
+        self.env["focalist.client.stat"]._cron_refresh()
         self.assertRecordValues(
             self.client,
             [

@@ -6,6 +6,7 @@ from . import (
     base,
     focalist_alert,
     focalist_alert_ingest,
+    focalist_client_stat,
     focalist_device,
     focalist_device_ingest,
     focalist_device_model,
@@ -33,4 +34,5 @@ from . import (
     res_config_settings,
     res_partner,
     res_users,
+    res_users_settings,
 )

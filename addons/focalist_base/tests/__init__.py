@@ -1,5 +1,7 @@
 from . import (
     test_alert,
+    test_client_list,
+    test_client_stat,
     test_company,
     test_ingest,
     test_ledger,

@@ -24,6 +24,7 @@ PROPERTY = settings(
 
 MODELS = (
     "focalist.alert",
+    "focalist.client.stat",
     "focalist.device",
     "focalist.device.model",
     "focalist.device.placement",

@@ -74,7 +74,7 @@ class TestSite(FocalistCase):
         device = self.device()
         self.ingest(self.metered(0, total=1), self.metered(24, total=9))
         device._move(self.site_a2, START.replace(day=20))
-        with self.assertRaisesRegex(UserError, "archive the site"):
+        with self.assertRaisesRegex(UserError, "deactivate it instead"):
             self.site_a.unlink()
 
     def test_deletion_is_refused_where_a_device_waits(self):
@@ -248,6 +248,7 @@ class TestClient(FocalistCase):
             self.metered(moment, total=10),
             self.metered(moment.replace(hour=5), total=52),
         )
+        self.env["focalist.client.stat"]._cron_refresh()
         self.assertEqual(self.client_a.focalist_last_month_pages, 42)
         self.assertEqual(self.client_b.focalist_last_month_pages, 0)
 

@@ -1,0 +1,37 @@
+import {ListController} from "@web/views/list/list_controller";
+import {listOptions} from "./list_options";
+import {onWillRender} from "@odoo/owl";
+import {patch} from "@web/core/utils/patch";
+
+/** Lists of ours open with the rows per page that the user chose. */
+patch(ListController.prototype, {
+  setup() {
+    super.setup();
+    if (!listOptions.isOurs(this.props.resModel, this.props.context)) {
+      return;
+    }
+    onWillRender(() => {
+      const pager = this.env.config.pagerProps;
+      const {limit: before, onUpdate} = pager;
+      if (!onUpdate || this.model.root.isGrouped) {
+        return;
+      }
+      pager.onUpdate = async (update, hasNavigated) => {
+        await onUpdate(update, hasNavigated);
+        // "5" in the pager goes to the fifth record: nobody wants one row a page.
+        if (update.limit !== before && update.limit > 1) {
+          await listOptions.set(this.props.resModel, {rows: update.limit});
+        }
+      };
+    });
+  },
+
+  get modelParams() {
+    const params = super.modelParams;
+    if (listOptions.isOurs(this.props.resModel, this.props.context)) {
+      const {rows} = listOptions.get(this.props.resModel);
+      params.limit = rows || params.limit;
+    }
+    return params;
+  },
+});
