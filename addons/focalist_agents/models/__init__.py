@@ -6,5 +6,6 @@ from . import (
     focalist_collector_route,
     focalist_device,
     focalist_network,
+    focalist_site,
     res_partner,
 )

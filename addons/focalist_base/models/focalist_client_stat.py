@@ -11,9 +11,9 @@ _logger = logging.getLogger(__name__)
 class FocalistClientStat(models.Model):
     """The counters of one client that its list shows, sorts by and adds up.
 
-    They stand in a row of their own, for `res.partner` is written by everybody. Odoo's
-    transactions are REPEATABLE READ: of two that write one row, the later fails. So each
-    row has two kinds of writers, and ingestion is none of them:
+    They stand in a row of their own, for `res.partner` is written by everybody.
+    Odoo's transactions are REPEATABLE READ: of two that write one row, the later fails.
+    So each row has two kinds of writers, and ingestion is none of them:
 
     - what *people* change (sites, placements, who is followed) is counted anew in their
       own transaction, as `@api.depends` says. Nothing that a report changes is among

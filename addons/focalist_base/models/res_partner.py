@@ -84,7 +84,7 @@ class ResPartner(models.Model):
         "focalist.device", "partner_id", "Devices", groups=FOCALIST_USERS
     )
     focalist_placement_ids = fields.One2many(
-        "focalist.device.placement", "partner_id", groups=FOCALIST_USERS
+        "focalist.device.placement", "partner_id", "Placements", groups=FOCALIST_USERS
     )
     focalist_main_site_id = fields.Many2one(
         "focalist.site",

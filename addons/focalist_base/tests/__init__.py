@@ -13,6 +13,7 @@ from . import (
     test_segment,
     test_site,
     test_supply,
+    test_tours,
     test_views,
     test_volume,
 )

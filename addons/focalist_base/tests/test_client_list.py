@@ -160,10 +160,7 @@ class TestClientList(FocalistCase):
 
     def test_c1_row_actions(self):
         client = self.client_a.with_user(self.sales)
-        buttons = {
-            node.get("name")
-            for node in self.arch().xpath("/list/button")
-        }
+        buttons = {node.get("name") for node in self.arch().xpath("/list/button")}
         self.assertEqual(
             buttons,
             {
@@ -288,9 +285,9 @@ class TestClientList(FocalistCase):
 
     def test_c5_asks_first(self):
         form = etree.fromstring(
-            self.env["res.partner"].with_user(self.sales).get_view(
-                self.env.ref("base.view_partner_form").id, "form"
-            )["arch"]
+            self.env["res.partner"]
+            .with_user(self.sales)
+            .get_view(self.env.ref("base.view_partner_form").id, "form")["arch"]
         )
         for arch in (self.arch(), form):
             buttons = arch.xpath("//button[@name='action_focalist_deactivate']")
@@ -302,9 +299,9 @@ class TestClientList(FocalistCase):
 
     def test_c4_tabs_in_their_order(self):
         arch = etree.fromstring(
-            self.env["res.partner"].with_user(self.sales).get_view(
-                self.env.ref("base.view_partner_form").id, "form"
-            )["arch"]
+            self.env["res.partner"]
+            .with_user(self.sales)
+            .get_view(self.env.ref("base.view_partner_form").id, "form")["arch"]
         )
         pages = [page.get("name") for page in arch.xpath("//notebook/page")]
         wanted = [
@@ -329,7 +326,9 @@ class TestClientList(FocalistCase):
             "industry_id",
         ):
             self.assertIn(name, fields_)
-        stats = {node.get("name") for node in arch.xpath("//div[@name='button_box']/button")}
+        stats = {
+            node.get("name") for node in arch.xpath("//div[@name='button_box']/button")
+        }
         self.assertLessEqual(
             {"action_open_focalist_devices", "action_open_focalist_sites"}, stats
         )

@@ -1,6 +1,6 @@
 import {ListController} from "@web/views/list/list_controller";
 import {listOptions} from "./list_options";
-import {onWillRender} from "@odoo/owl";
+import {onWillRender, toRaw} from "@odoo/owl";
 import {patch} from "@web/core/utils/patch";
 
 /** Lists of ours open with the rows per page that the user chose. */
@@ -11,7 +11,8 @@ patch(ListController.prototype, {
       return;
     }
     onWillRender(() => {
-      const pager = this.env.config.pagerProps;
+      // Raw: a reactive one, read and written while rendering, renders without end.
+      const pager = toRaw(this.env.config.pagerProps);
       const {limit: before, onUpdate} = pager;
       if (!onUpdate || this.model.root.isGrouped) {
         return;
