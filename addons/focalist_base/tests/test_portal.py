@@ -10,6 +10,7 @@ OWN = tuple(
     for model in MODELS
     if model
     not in (
+        "focalist.client.stat",
         "focalist.device.model",
         "focalist.manufacturer",
         "focalist.meter.decision",

@@ -19,11 +19,15 @@ registry.category("web_tour.tours").add("focalist_base_sales", {
     {
       content: "Look for a prefix",
       trigger: ".o_searchview_input",
-      run: "edit ALP && press Enter",
+      run: "edit ALP",
+    },
+    {
+      trigger: ".o_searchview_autocomplete .o-dropdown-item:contains('Client')",
+      run: "click",
     },
     {
       content: "That client alone is left",
-      trigger: ".o_list_renderer:not(:has(.o_data_row:contains('Beta')))",
+      trigger: ".o_pager_value:contains('1-1')",
     },
     {
       content: "Follow the number to its devices",
@@ -45,7 +49,7 @@ registry.category("web_tour.tours").add("focalist_base_sales", {
       run: "click",
     },
     {
-      content: "Change its activity's tab: the prefix",
+      content: "Change its prefix",
       trigger: ".o_field_widget[name='focalist_prefix'] input",
       run: "edit ALPHA",
     },
@@ -76,9 +80,8 @@ registry.category("web_tour.tours").add("focalist_base_sales", {
       run: "click",
     },
     {
-      content: "It is",
-      trigger:
-        ".o_data_row:contains('Lyon') button[title='The main site']:not(:visible), .o_data_row:contains('Lyon') button[title='The main site']",
+      content: "The other one is it no more",
+      trigger: ".o_data_row:contains('Paris') button[title='Make this the main site']",
     },
     {
       content: "Deactivate the client",
