@@ -76,12 +76,12 @@ registry.category("web_tour.tours").add("focalist_base_sales", {
     {
       content: "Make it the main one",
       trigger:
-        "body:not(:has(.modal)) .o_data_row:contains('Lyon') button[title='Make this the main site']",
+        "body:not(:has(.modal)) .o_data_row:contains('Lyon') button[name='action_make_main']:has(.fa-star-o)",
       run: "click",
     },
     {
       content: "The other one is it no more",
-      trigger: ".o_data_row:contains('Paris') button[title='Make this the main site']",
+      trigger: ".o_data_row:contains('Paris') button[name='action_make_main']:has(.fa-star-o)",
     },
     {
       content: "Deactivate the client",
