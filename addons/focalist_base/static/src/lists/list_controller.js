@@ -18,11 +18,11 @@ patch(ListController.prototype, {
         return;
       }
       pager.onUpdate = async (update, hasNavigated) => {
-        await onUpdate(update, hasNavigated);
         // "5" in the pager goes to the fifth record: nobody wants one row a page.
         if (update.limit !== before && update.limit > 1) {
           await listOptions.set(this.props.resModel, {rows: update.limit});
         }
+        return onUpdate(update, hasNavigated);
       };
     });
   },

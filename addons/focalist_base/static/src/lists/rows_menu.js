@@ -21,8 +21,8 @@ export class RowsMenu extends Component {
 
   async choose(rows) {
     const {root} = this.env.model;
-    await root.load({limit: rows, offset: 0});
     await listOptions.set(root.resModel, {rows});
+    await root.load({limit: rows, offset: 0});
   }
 }
 

@@ -153,6 +153,15 @@ registry.category("web_tour.tours").add("focalist_base_sales", {
       content: "It is gone",
       trigger: ".o_list_table:not(:has(th[data-name='focalist_prefix']))",
     },
+    {
+      content: "Go on to the next page",
+      trigger: ".o_pager_next",
+      run: "click",
+    },
+    {
+      content: "It is there: what was asked before is done",
+      trigger: ".o_pager_value:contains('21-27')",
+    },
   ],
 });
 
