@@ -81,7 +81,8 @@ registry.category("web_tour.tours").add("focalist_base_sales", {
     },
     {
       content: "The other one is it no more",
-      trigger: ".o_data_row:contains('Paris') button[name='action_make_main']:has(.fa-star-o)",
+      trigger:
+        ".o_data_row:contains('Paris') button[name='action_make_main']:has(.fa-star-o)",
     },
     {
       content: "Deactivate the client",
