@@ -13,6 +13,7 @@
         "views/focalist_agent_views.xml",
         "views/focalist_device_views.xml",
         "views/res_partner_views.xml",
+        "views/res_partner_client_views.xml",
         "views/focalist_menus.xml",
     ],
 }

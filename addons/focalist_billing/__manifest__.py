@@ -20,6 +20,7 @@
         "views/focalist_contract_views.xml",
         "views/account_move_views.xml",
         "views/res_partner_views.xml",
+        "views/res_partner_client_views.xml",
         "views/portal_templates.xml",
         "views/focalist_billing_menus.xml",
         "reports/report_invoice.xml",

@@ -1,9 +1,11 @@
 from . import (
     focalist_agent,
     focalist_agent_enrolment,
+    focalist_client_stat,
     focalist_collector,
     focalist_collector_route,
     focalist_device,
     focalist_network,
+    focalist_site,
     res_partner,
 )

@@ -1,7 +1,5 @@
 from odoo import api, fields, models
 
-from .focalist_agent import STATES
-
 FOCALIST_USERS = "focalist_base.group_focalist_user"
 
 
@@ -14,42 +12,29 @@ class ResPartner(models.Model):
         "focalist.agent", "partner_id", "Agents", groups=FOCALIST_USERS
     )
     focalist_agent_count = fields.Integer(
-        compute="_compute_focalist_agents", groups=FOCALIST_USERS
+        compute="_compute_focalist_agent_count", groups=FOCALIST_USERS
     )
     focalist_last_agent_id = fields.Many2one(
-        "focalist.agent",
-        "Last agent",
-        compute="_compute_focalist_agents",
-        groups=FOCALIST_USERS,
-        help="The client's agent that was heard of last.",
-    )
-    focalist_last_agent_state = fields.Selection(
-        STATES,
-        "Agent's state",
-        compute="_compute_focalist_agents",
-        groups=FOCALIST_USERS,
+        related="focalist_stat_id.last_agent_id", groups=FOCALIST_USERS
     )
     focalist_last_agent_seen_at = fields.Datetime(
-        "Agent's last contact",
-        compute="_compute_focalist_agents",
+        related="focalist_stat_id.last_agent_seen_at", groups=FOCALIST_USERS
+    )
+    focalist_last_agent_state = fields.Selection(
+        string="Agent's state",
+        related="focalist_stat_id.last_agent_id.state",
         groups=FOCALIST_USERS,
     )
 
-    @api.depends("focalist_agent_ids.state", "focalist_agent_ids.last_seen_at")
-    def _compute_focalist_agents(self):
-        agents = self.env["focalist.agent"].search([("partner_id", "in", self.ids)])
-        by_client = agents.grouped("partner_id")
-        for partner in self:
-            own = by_client.get(partner._origin, agents.browse())
-            partner.focalist_agent_count = len(own)
-            last = max(
-                own,
-                key=lambda agent: (bool(agent.last_seen_at), agent.last_seen_at),
-                default=agents.browse(),
+    @api.depends("focalist_agent_ids")
+    def _compute_focalist_agent_count(self):
+        counts = dict(
+            self.env["focalist.agent"]._read_group(
+                [("partner_id", "in", self.ids)], ["partner_id"], ["__count"]
             )
-            partner.focalist_last_agent_id = last
-            partner.focalist_last_agent_state = last.state
-            partner.focalist_last_agent_seen_at = last.last_seen_at
+        )
+        for partner in self:
+            partner.focalist_agent_count = counts.get(partner._origin, 0)
 
     def _focalist_belongings(self):
         """Its agents stay with it, archived ones too."""

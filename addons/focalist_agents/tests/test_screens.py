@@ -1,4 +1,8 @@
+from lxml import etree
+
+from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from .common import AgentCase
 
@@ -47,6 +51,7 @@ class TestScreens(AgentCase):
         self.assertEqual(self.client.focalist_last_agent_state, "new")
         second = self.make_agent(name="Second")
         self.install(second)
+        self.env["focalist.client.stat"]._cron_refresh()
         self.assertRecordValues(
             self.client,
             [
@@ -58,6 +63,73 @@ class TestScreens(AgentCase):
                 }
             ],
         )
+
+    def test_c1_last_agent_with_its_date_and_state(self):
+        """The columns are optional, sortable, and of everybody who reads the fleet."""
+        clients = self.env["res.partner"].with_user(self.reader)
+        view = self.env.ref("focalist_base.focalist_client_view_list")
+        arch = etree.fromstring(clients.get_view(view.id, "list")["arch"])
+        names = (
+            "focalist_last_agent_id",
+            "focalist_last_agent_seen_at",
+            "focalist_last_agent_state",
+        )
+        for name in names:
+            (column,) = arch.xpath(f"//field[@name='{name}']")
+            self.assertEqual(column.get("optional"), "show")
+        self.install(self.agent)
+        quiet = self.make_client(name="Quiet")
+        self.env["focalist.client.stat"]._cron_refresh()
+        rows = clients.web_search_read(
+            [("id", "in", (self.client | quiet).ids)],
+            {name: {} for name in names},
+            order="focalist_last_agent_seen_at desc nulls last",
+        )["records"]
+        self.assertEqual([row["id"] for row in rows], [self.client.id, quiet.id])
+        self.assertEqual(rows[0]["focalist_last_agent_id"], self.agent.id)
+        self.assertEqual(rows[0]["focalist_last_agent_state"], "connected")
+        self.assertTrue(rows[0]["focalist_last_agent_seen_at"])
+        self.assertFalse(rows[1]["focalist_last_agent_id"])
+
+    def test_c1_filters_by_agent(self):
+        view = self.env.ref("focalist_base.focalist_client_view_search")
+        clients = self.env["res.partner"].with_user(self.reader)
+        arch = etree.fromstring(clients.get_view(view.id, "search")["arch"])
+        quiet = self.make_client(name="Quiet")
+
+        def found(name):
+            (node,) = arch.xpath(f"//filter[@name='{name}']")
+            return clients.search(
+                safe_eval(node.get("domain"))
+                + [("id", "in", (self.client | quiet).ids)]
+            )
+
+        self.assertEqual(found("without_agent").ids, quiet.ids)
+        self.assertFalse(found("agent_disconnected"))
+        self.install(self.agent)
+        self.agent.collector_ids.sudo().last_seen_at = "2020-01-01 00:00:00"
+        self.assertEqual(found("agent_disconnected").ids, self.client.ids)
+        # People's changes count at once.
+        self.agent.active = False
+        self.assertEqual(found("without_agent").ids, (self.client | quiet).ids)
+        self.assertFalse(self.client.focalist_last_agent_id)
+
+    def test_c5_agents_of_a_deactivated_client_poll_nothing(self):
+        self.make_device(1)
+        before = self.agent._polled_addresses()
+        self.assertTrue(before)
+        self.client.action_focalist_deactivate()
+        self.assertFalse(self.agent._polled_addresses())
+        self.client.action_focalist_reactivate()
+        self.assertEqual(self.agent._polled_addresses(), before)
+
+    def test_s3_refusal_names_the_agents_of_a_site(self):
+        site = self.env["focalist.site"].create(
+            {"name": "Dock", "partner_id": self.client.id}
+        )
+        self.make_agent(name="Dock's agent", site_id=site.id)
+        with self.assertRaisesRegex(UserError, r"agents \(Dock's agent\)"):
+            site.unlink()
 
     def test_client_list_takes_as_many_queries_for_many_clients(self):
         fields_ = [

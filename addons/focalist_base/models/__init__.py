@@ -12,6 +12,7 @@ from . import (
     focalist_alert,
     focalist_alert_ingest,
     focalist_client_fields,
+    focalist_client_stat,
     focalist_device,
     focalist_device_custom,
     focalist_device_export,
@@ -58,4 +59,5 @@ from . import (
     res_partner_notification,
     res_partner_statistics,
     res_users,
+    res_users_settings,
 )

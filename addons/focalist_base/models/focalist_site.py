@@ -1,3 +1,5 @@
+from urllib.parse import urlencode
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
@@ -71,6 +73,13 @@ class FocalistSite(models.Model):
     device_ids = fields.One2many("focalist.device", "site_id")
     device_count = fields.Integer(compute="_compute_device_count")
     full_address = fields.Char(compute="_compute_full_address")
+    opening_hours = fields.Text(
+        help="When somebody is there for technicians and deliveries, as people write"
+        " it: Mon-Fri 8:00-12:00, 14:00-18:00."
+    )
+    delivery_note = fields.Text(
+        help="What whoever delivers supplies must know: gate, floor, whom to ask for."
+    )
 
     _main_uniq = models.UniqueIndex(
         "(partner_id) WHERE is_main", "A client has one main site only."
@@ -213,28 +222,76 @@ class FocalistSite(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_in_use(self):
-        domain = [("site_id", "in", self.ids)]
-        placed = self.env["focalist.device.placement"]._read_group(
-            domain, ["site_id"], ["device_id:array_agg"]
-        )
-        waiting = (
-            self.env["focalist.device"]
-            .with_context(active_test=False)
-            ._read_group(domain, ["site_id"], ["id:array_agg"])
-        )
-        devices = {}
-        for site, ids in [*placed, *waiting]:
-            devices.setdefault(site, set()).update(ids)
-        for site, ids in devices.items():
-            raise UserError(
+        uses = self._uses()
+        if not uses:
+            return
+        raise UserError(
+            "\n".join(
                 self.env._(
-                    "%(site)s cannot be deleted: devices that stand or stood there"
-                    " (%(count)s), and volumes, belong to it. Move its devices and"
-                    " archive the site instead.",
+                    "%(site)s cannot be deleted: %(uses)s belong to it.",
                     site=site.display_name,
-                    count=len(ids),
+                    uses=", ".join(what),
                 )
+                for site, what in uses.items()
             )
+            + "\n\n"
+            + self.env._(
+                "Move its devices to another site and deactivate it instead: what was"
+                " printed there is part of the statistics and of the bills."
+            )
+        )
+
+    def _uses(self):
+        """What hangs on these sites, and keeps them from being deleted.
+
+        Each module adds what it knows of.
+
+        :return: dict site -> list of words for people; only sites with something
+        """
+        # What hangs on a site does so also where one may not see it.
+        env = self.sudo().with_context(active_test=False).env
+        domain = [("site_id", "in", self.ids)]
+
+        def by_site(model, aggregate):
+            return dict(env[model]._read_group(domain, ["site_id"], [aggregate]))
+
+        here = by_site("focalist.device", "id:array_agg")
+        ever = by_site("focalist.device.placement", "device_id:array_agg")
+        pages = by_site("focalist.volume.month", "pages_total:sum")
+        uses = {}
+        for site in self:
+            present = set(here.get(site, ()))
+            past = set(ever.get(site, ())) - present
+            uses[site] = [
+                words
+                for count, words in (
+                    (present, self.env._("devices that are there (%s)", len(present))),
+                    (past, self.env._("devices that were there (%s)", len(past))),
+                    (
+                        pages.get(site),
+                        self.env._("printed pages (%s)", pages.get(site)),
+                    ),
+                )
+                if count
+            ]
+        return {site: words for site, words in uses.items() if words}
+
+    def action_make_main(self):
+        """Make this site its client's main one."""
+        self.check_access("write")
+        self.ensure_one()
+        self.is_main = True
+
+    def action_open_map(self):
+        """Show the site's address on a map, in another tab of the browser."""
+        self.check_access("read")
+        self.ensure_one()
+        query = urlencode({"query": self.full_address})
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"https://www.openstreetmap.org/search?{query}",
+            "target": "new",
+        }
 
     def action_open_devices(self):
         """Open the devices that stand at this site."""

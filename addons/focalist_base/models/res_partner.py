@@ -50,7 +50,10 @@ class ResPartner(models.Model):
     )
     is_focalist_coordinator = fields.Boolean("Coordinator")
     is_focalist_main_coordinator = fields.Boolean(
-        "Main one", compute="_compute_is_focalist_main_coordinator"
+        "Main coordinator",
+        compute="_compute_is_focalist_main_coordinator",
+        inverse="_inverse_is_focalist_main_coordinator",
+        help="The default on new sites. A client with coordinators has one main one.",
     )
     focalist_coordinator_scope = fields.Selection(
         [("client", "Whole client"), ("sites", "Given sites")],
@@ -80,17 +83,42 @@ class ResPartner(models.Model):
     focalist_device_ids = fields.One2many(
         "focalist.device", "partner_id", "Devices", groups=FOCALIST_USERS
     )
+    focalist_placement_ids = fields.One2many(
+        "focalist.device.placement", "partner_id", "Placements", groups=FOCALIST_USERS
+    )
+    focalist_main_site_id = fields.Many2one(
+        "focalist.site",
+        "Main site",
+        compute="_compute_focalist_main_site_id",
+        groups=FOCALIST_USERS,
+    )
+    focalist_stat_id = fields.Many2one(
+        "focalist.client.stat",
+        "Counters",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        groups=FOCALIST_USERS,
+        help="What the list of clients sorts by and adds up.",
+    )
     focalist_site_count = fields.Integer(
-        "Number of sites", compute="_compute_focalist_counts", groups=FOCALIST_USERS
+        related="focalist_stat_id.site_count", groups=FOCALIST_USERS
     )
     focalist_device_count = fields.Integer(
-        "Number of devices", compute="_compute_focalist_counts", groups=FOCALIST_USERS
+        related="focalist_stat_id.device_count", groups=FOCALIST_USERS
+    )
+    focalist_silent_count = fields.Integer(
+        related="focalist_stat_id.silent_count", groups=FOCALIST_USERS
+    )
+    focalist_alert_count = fields.Integer(
+        related="focalist_stat_id.alert_count", groups=FOCALIST_USERS
     )
     focalist_last_month_pages = fields.Integer(
-        "Last month's volume",
-        compute="_compute_focalist_last_month_pages",
-        groups=FOCALIST_USERS,
-        help="Pages that the client's devices printed in the last calendar month.",
+        related="focalist_stat_id.last_month_pages", groups=FOCALIST_USERS
+    )
+    focalist_last_contact_at = fields.Datetime(
+        related="focalist_stat_id.last_contact_at", groups=FOCALIST_USERS
     )
 
     _focalist_client_company = models.Constraint(
@@ -100,7 +128,7 @@ class ResPartner(models.Model):
     _focalist_prefix_uniq = models.UniqueIndex(
         "(focalist_company_id, upper(focalist_prefix))"
         " WHERE is_focalist_client AND focalist_prefix IS NOT NULL",
-        "Another client has this prefix already.",
+        "Another client of this dealer has this prefix already: choose another one.",
     )
 
     @api.depends("is_focalist_client")
@@ -134,38 +162,30 @@ class ResPartner(models.Model):
             if partner.focalist_main_coordinator_id not in people:
                 partner.focalist_main_coordinator_id = people[:1]
 
-    @api.depends("focalist_site_ids", "focalist_device_ids")
-    def _compute_focalist_counts(self):
-        sites = dict(
-            self.env["focalist.site"]._read_group(
-                [("partner_id", "in", self.ids)], ["partner_id"], ["__count"]
-            )
+    @api.depends("focalist_site_ids.is_main")
+    def _compute_focalist_main_site_id(self):
+        main = self.env["focalist.site"].search(
+            [("partner_id", "in", self.ids), ("is_main", "=", True)]
         )
-        devices = dict(
-            self.env["focalist.device"]._read_group(
-                [("partner_id", "in", self.ids), ("state", "=", "active")],
-                ["partner_id"],
-                ["__count"],
-            )
-        )
+        sites = main.grouped("partner_id")
         for partner in self:
-            partner.focalist_site_count = sites.get(partner, 0)
-            partner.focalist_device_count = devices.get(partner, 0)
+            partner.focalist_main_site_id = sites.get(partner._origin)
 
-    @api.depends("focalist_device_ids")
-    def _compute_focalist_last_month_pages(self):
-        month = fields.Date.subtract(
-            fields.Date.start_of(fields.Date.context_today(self), "month"), months=1
-        )
-        pages = dict(
-            self.env["focalist.volume.month"]._read_group(
-                [("partner_id", "in", self.ids), ("month", "=", month)],
-                ["partner_id"],
-                ["pages_total:sum"],
-            )
-        )
+    def _inverse_is_focalist_main_coordinator(self):
+        """Make it the main one, or another one instead: one of them always is."""
+        for person in self:
+            client = person.parent_id
+            if person.is_focalist_main_coordinator:
+                client.focalist_main_coordinator_id = person
+            elif client.focalist_main_coordinator_id == person:
+                others = client.focalist_coordinator_ids - person
+                client.focalist_main_coordinator_id = others[:1] or person
+
+    @api.constrains("focalist_stat_id")
+    def _check_focalist_stat_id(self):
         for partner in self:
-            partner.focalist_last_month_pages = pages.get(partner, 0)
+            if partner.focalist_stat_id.partner_id not in (partner, self.browse()):
+                raise ValidationError(self.env._("A client has its own counters."))
 
     @api.constrains("focalist_main_coordinator_id", "is_focalist_coordinator")
     def _check_focalist_main_coordinator(self):
@@ -198,7 +218,20 @@ class ResPartner(models.Model):
                 partner.is_focalist_client or partner.is_focalist_coordinator
             )
         )._check_focalist_dealer()
+        partners._ensure_focalist_stat()
         return partners
+
+    def _ensure_focalist_stat(self):
+        """Give each client its row of counters."""
+        # Whoever makes a client may not write what is counted of it.
+        new = self.sudo().filtered(
+            lambda partner: partner.is_focalist_client and not partner.focalist_stat_id
+        )
+        stats = new.env["focalist.client.stat"].create(
+            [{"partner_id": partner.id} for partner in new]
+        )
+        for partner, stat in zip(new, stats, strict=True):
+            partner.focalist_stat_id = stat
 
     @api.model
     def _with_clean_prefix(self, vals):
@@ -218,6 +251,8 @@ class ResPartner(models.Model):
         if ours:
             # Nor is a client, or a person, handed over to another dealer.
             self._check_focalist_dealer()
+        if vals.get("is_focalist_client"):
+            self._ensure_focalist_stat()
         if vals.get("focalist_main_coordinator_id") is False:
             self._compute_focalist_main_coordinator_id()
         if ended:
@@ -239,8 +274,25 @@ class ResPartner(models.Model):
         for client, own in sites.grouped("partner_id").items():
             own.coordinator_id = client.focalist_main_coordinator_id
 
+    def action_focalist_deactivate(self):
+        """Follow these clients no more: nothing is polled or notified, nothing lost."""
+        self._set_focalist_active(False)
+
+    def action_focalist_reactivate(self):
+        """Follow these clients again, as they were."""
+        self._set_focalist_active(True)
+
+    def _set_focalist_active(self, active):
+        self.check_access("write")
+        self.filtered(
+            lambda partner: (
+                partner.is_focalist_client and partner.focalist_active != active
+            )
+        ).focalist_active = active
+
     def action_focalist_make_main(self):
         """Make this coordinator its client's main one."""
+        self.check_access("write")
         self.ensure_one()
         self.parent_id.focalist_main_coordinator_id = self
 
@@ -301,23 +353,31 @@ class ResPartner(models.Model):
             if why := partner._focalist_belongings():
                 raise UserError(why)
 
-    def action_open_focalist_devices(self):
-        """Open the client's devices."""
+    def action_open_focalist_client(self):
+        """Open the client's form: what sales edit of it."""
         self.check_access("read")
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
-            "focalist_base.focalist_device_action"
+            "focalist_base.focalist_client_action"
         )
-        return action | {"domain": [("partner_id", "=", self.id)]}
+        return action | {"res_id": self.id, "views": [(False, "form")]}
+
+    def action_open_focalist_devices(self):
+        """Open the client's devices."""
+        return self._open_focalist("focalist_device_action") | {
+            "context": {"search_default_in_service": 1}
+        }
 
     def action_open_focalist_sites(self):
         """Open the client's sites."""
+        return self._open_focalist("focalist_site_action") | {
+            "context": {"default_partner_id": self.id, "active_test": False}
+        }
+
+    def _open_focalist(self, action):
         self.check_access("read")
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
-            "focalist_base.focalist_site_action"
+            f"focalist_base.{action}"
         )
-        return action | {
-            "domain": [("partner_id", "=", self.id)],
-            "context": {"default_partner_id": self.id},
-        }
+        return action | {"domain": [("partner_id", "=", self.id)]}

@@ -1,5 +1,7 @@
 from . import (
     test_alert,
+    test_client_list,
+    test_client_stat,
     test_company,
     test_custom_fields,
     test_dashboard,
@@ -19,6 +21,7 @@ from . import (
     test_statistics,
     test_step,
     test_supply,
+    test_tours,
     test_transfer,
     test_views,
     test_volume,

@@ -25,6 +25,7 @@ PROPERTY = settings(
 MODELS = (
     "focalist.alert",
     "focalist.client.fields",
+    "focalist.client.stat",
     "focalist.device",
     "focalist.device.model",
     "focalist.device.placement",

@@ -11,6 +11,7 @@ OWN = tuple(
     if model
     not in (
         "focalist.client.fields",
+        "focalist.client.stat",
         "focalist.device.model",
         "focalist.manufacturer",
         "focalist.meter.decision",

@@ -1,6 +1,7 @@
+from lxml import etree
 from psycopg2 import IntegrityError
 
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
@@ -9,41 +10,46 @@ from .common import START, FocalistCase
 
 @tagged("post_install", "-at_install")
 class TestSite(FocalistCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.sales = cls.user("sales", "focalist_base.group_focalist_sales")
+
     def mains(self, client=None):
         return (client or self.client_a).focalist_site_ids.filtered("is_main")
 
     # S5
 
-    def test_first_site_is_the_main_one(self):
+    def test_s5_first_site_is_the_main_one(self):
         self.assertTrue(self.site_a.is_main)
         self.assertFalse(self.site_a2.is_main)
         self.assertTrue(self.site_b.is_main)
 
-    def test_main_site_moves(self):
+    def test_s5_main_site_moves(self):
         self.site_a2.is_main = True
         self.assertEqual(self.mains(), self.site_a2)
         new = self.site(self.client_a, "Nice", is_main=True)
         self.assertEqual(self.mains(), new)
         self.assertTrue(self.site_b.is_main, "another client's")
 
-    def test_main_site_is_one_in_the_database(self):
+    def test_s5_main_site_is_one_in_the_database(self):
         with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"):
             self.env.cr.execute(
                 "UPDATE focalist_site SET is_main = true WHERE id = %s",
                 [self.site_a2.id],
             )
 
-    def test_two_main_sites_at_once(self):
+    def test_s5_two_main_sites_at_once(self):
         with self.assertRaisesRegex(UserError, "one main site"):
             (self.site_a | self.site_a2).write({"is_main": True})
         (self.site_a2 | self.site_b).write({"is_main": True})
         self.assertEqual(self.mains(), self.site_a2)
 
-    def test_main_site_is_never_none(self):
+    def test_s5_main_site_is_never_none(self):
         self.site_a.is_main = False
         self.assertEqual(len(self.mains()), 1)
 
-    def test_closed_main_site_gives_way(self):
+    def test_s5_closed_main_site_gives_way(self):
         self.site_a.active = False
         self.assertEqual(self.mains(), self.site_a2)
         self.assertFalse(self.site_a.is_main)
@@ -51,11 +57,11 @@ class TestSite(FocalistCase):
         new = self.site(self.client_a, "Nice")
         self.assertEqual(self.mains(), new)
 
-    def test_deleted_main_site_gives_way(self):
+    def test_s5_deleted_main_site_gives_way(self):
         self.site_a.unlink()
         self.assertEqual(self.mains(), self.site_a2)
 
-    def test_many_sites_at_once(self):
+    def test_s5_many_sites_at_once(self):
         client = self.client("Gamma")
         sites = self.env["focalist.site"].create(
             [{"name": name, "partner_id": client.id} for name in ("1", "2", "3")]
@@ -64,35 +70,137 @@ class TestSite(FocalistCase):
 
     # S3
 
-    def test_deletion_is_refused_where_devices_stand(self):
+    def test_s3_deletion_is_refused_where_devices_stand(self):
         self.device()
         with self.assertRaisesRegex(UserError, r"Paris.*cannot be deleted.*\(1\)"):
             (self.site_a2 | self.site_a).unlink()
         self.assertTrue(self.site_a2.exists())
 
-    def test_deletion_is_refused_where_volumes_belong(self):
+    def test_s3_deletion_is_refused_where_volumes_belong(self):
         device = self.device()
         self.ingest(self.metered(0, total=1), self.metered(24, total=9))
         device._move(self.site_a2, START.replace(day=20))
-        with self.assertRaisesRegex(UserError, "archive the site"):
+        with self.assertRaisesRegex(UserError, "deactivate it instead"):
             self.site_a.unlink()
 
-    def test_deletion_is_refused_where_a_device_waits(self):
+    def test_s3_deletion_is_refused_where_a_device_waits(self):
         self.ingest(self.report(0, "NEW1"), site=self.site_a)
         with self.assertRaisesRegex(UserError, r"\(1\)"):
             self.site_a.unlink()
 
-    def test_empty_site_can_be_deleted(self):
+    def test_s3_empty_site_can_be_deleted(self):
         (self.site_a | self.site_a2).unlink()
         self.assertFalse(self.client_a.focalist_site_ids)
 
+    def test_s3_refusal_tells_what_hangs_on_each_site(self):
+        device = self.device()
+        self.device("E200")
+        self.ingest(self.metered(0, total=1), self.metered(24, total=9))
+        device._move(self.site_a2, START.replace(day=20))
+        with self.assertRaises(UserError) as refusal:
+            (self.site_a | self.site_a2).with_user(self.sales).unlink()
+        message = refusal.exception.args[0]
+        for told in (
+            "Paris cannot be deleted: devices that are there (1), devices that were"
+            " there (1), printed pages (8)",
+            "Lyon cannot be deleted: devices that are there (1)",
+            "Move its devices to another site and deactivate it",
+        ):
+            self.assertIn(told, message)
+
+    def test_s3_asks_first_and_is_for_sales(self):
+        for view in ("focalist.site", "res.partner"):
+            arch = etree.fromstring(
+                self.env[view].with_user(self.sales).get_view(False, "list")["arch"]
+                if view == "focalist.site"
+                else self.env[view]
+                .with_user(self.sales)
+                .get_view(self.env.ref("base.view_partner_form").id, "form")["arch"]
+            )
+            (button,) = arch.xpath("//button[@name='unlink']")
+            self.assertIn("for good", button.get("confirm"))
+        technician = self.user("technician", "focalist_base.group_focalist_technician")
+        with self.assertRaises(AccessError):
+            self.site_a.with_user(technician).unlink()
+
+    # S4
+
+    def test_s4_only_active_sites_are_offered(self):
+        device = self.device()
+        self.site_a2.active = False
+        with self.assertRaisesRegex(ValidationError, "choose an active site"):
+            device._move(self.site_a2, START.replace(day=20))
+        found = self.env["focalist.site"].name_search("Lyon")
+        self.assertFalse(found)
+        self.site_a2.active = True
+        device._move(self.site_a2, START.replace(day=21))
+        self.assertEqual(device.site_id, self.site_a2)
+
     # S1, S2
 
-    def test_site_stays_with_its_client(self):
+    def test_s1_list_of_a_client_sites(self):
+        self.device()
+        action = self.client_a.with_user(self.sales).action_open_focalist_sites()
+        sites = self.env["focalist.site"].with_user(self.sales)
+        sites = sites.with_context(**action["context"])
+        arch = etree.fromstring(sites.get_view(False, "list")["arch"])
+        names = {node.get("name") for node in arch.iter("field", "button")}
+        self.assertLessEqual(
+            {
+                "name",
+                "full_address",
+                "coordinator_id",
+                "device_count",
+                "active",
+                "get_formview_action",
+                "unlink",
+                "action_archive",
+                "action_unarchive",
+                "action_make_main",
+            },
+            names,
+        )
+        self.site_a2.with_user(self.sales).action_archive()
+        rows = sites.web_search_read(
+            action["domain"], {"name": {}, "device_count": {}, "active": {}}
+        )["records"]
+        self.assertEqual(
+            [(row["name"], row["device_count"], row["active"]) for row in rows],
+            [("Paris", 1, True), ("Lyon", 0, False)],
+        )
+        (self.site_a2).with_user(self.sales).action_unarchive()
+        self.assertTrue(self.site_a2.active)
+
+    def test_s1_map(self):
+        self.client_a.write({"street": "1 rue A", "city": "Paris"})
+        action = self.site_a.with_user(self.sales).action_open_map()
+        self.assertEqual(action["type"], "ir.actions.act_url")
+        self.assertIn("query=1+rue+A", action["url"])
+
+    def test_s2_coordinator_created_on_the_spot(self):
+        site = self.site_a.with_user(self.sales)
+        with Form(site) as form:
+            form.opening_hours = "Mon-Fri 8:00-12:00"
+            form.delivery_note = "Gate B"
+            person = (
+                self.env["res.partner"]
+                .with_user(self.sales)
+                .with_context(
+                    default_parent_id=self.client_a.id,
+                    default_is_focalist_coordinator=True,
+                )
+            )
+            created, _name = person.name_create("Zoe")
+            form.coordinator_id = self.env["res.partner"].browse(created)
+        self.assertEqual(self.site_a.coordinator_id.name, "Zoe")
+        self.assertEqual(self.client_a.focalist_main_coordinator_id.name, "Zoe")
+        self.assertEqual(self.site_a.delivery_note, "Gate B")
+
+    def test_s2_site_stays_with_its_client(self):
         with self.assertRaisesRegex(UserError, "stays with its client"):
             self.site_a.partner_id = self.client_b
 
-    def test_site_of_somebody_who_is_no_client(self):
+    def test_s2_site_of_somebody_who_is_no_client(self):
         stranger = self.env["res.partner"].create({"name": "Stranger"})
         with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"):
             self.site(stranger, "Nowhere")
@@ -100,7 +208,7 @@ class TestSite(FocalistCase):
         with self.assertRaisesRegex(ValidationError, "Stranger is not a client"):
             self.site(stranger, "Nowhere")
 
-    def test_coordinator_of_another_client(self):
+    def test_s2_coordinator_of_another_client(self):
         stranger = self.coordinator(self.client_b)
         with self.assertRaisesRegex(ValidationError, "no contact of Alpha"):
             self.site_a.coordinator_id = stranger
@@ -109,12 +217,12 @@ class TestSite(FocalistCase):
         with self.assertRaisesRegex(ValidationError, "no contact of Alpha"):
             self.site_a.address_id = stranger
 
-    def test_coordinator_who_is_none(self):
+    def test_s2_coordinator_who_is_none(self):
         contact = self.contact(self.client_a)
         with self.assertRaisesRegex(ValidationError, "not a coordinator"):
             self.site_a.coordinator_id = contact
 
-    def test_address(self):
+    def test_s1_address(self):
         self.client_a.write(
             {
                 "street": "1 rue A",
@@ -130,7 +238,7 @@ class TestSite(FocalistCase):
         self.assertIn("2 rue B", self.site_a.full_address)
         self.assertNotIn("rue A", self.site_a.full_address)
 
-    def test_counts_devices_in_service(self):
+    def test_s1_counts_devices_in_service(self):
         self.device()
         self.device("E200").action_retire()
         self.ingest(self.report(0, "NEW1"), site=self.site_a)
@@ -141,7 +249,7 @@ class TestSite(FocalistCase):
 
     # O3
 
-    def test_main_coordinator_is_the_default(self):
+    def test_o3_main_coordinator_is_the_default(self):
         anna = self.coordinator(self.client_a)
         self.assertEqual(self.site(self.client_a, "Nice").coordinator_id, anna)
         bob = self.coordinator(self.client_a, "Bob")
@@ -154,14 +262,14 @@ class TestSite(FocalistCase):
             form.coordinator_id = bob
         self.assertEqual(form.record.coordinator_id, bob)
 
-    def test_site_keeps_its_coordinator(self):
+    def test_o3_site_keeps_its_coordinator(self):
         anna = self.coordinator(self.client_a)
         bob = self.coordinator(self.client_a, "Bob")
         self.site_a.coordinator_id = anna
         self.client_a.focalist_main_coordinator_id = bob
         self.assertEqual(self.site_a.coordinator_id, anna)
 
-    def test_sites_of_a_former_coordinator(self):
+    def test_o3_sites_of_a_former_coordinator(self):
         anna = self.coordinator(self.client_a)
         bob = self.coordinator(self.client_a, "Bob")
         (self.site_a | self.site_a2).coordinator_id = bob
@@ -174,7 +282,7 @@ class TestSite(FocalistCase):
 
 @tagged("post_install", "-at_install")
 class TestClient(FocalistCase):
-    def test_prefix_is_unique_for_a_dealer(self):
+    def test_c4_prefix_is_unique_for_a_dealer(self):
         with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"):
             with self.env.cr.savepoint():
                 self.client("Alpha 2", focalist_prefix="alp")
@@ -221,21 +329,13 @@ class TestClient(FocalistCase):
         self.site_b.unlink()
         self.client_b.is_focalist_client = False
 
-    def test_deactivation_loses_nothing(self):
+    def test_c5_deactivation_loses_nothing(self):
         self.device()
         self.client_a.focalist_active = False
         self.assertTrue(self.client_a.active)
         self.assertTrue(self.site_a.active)
         self.assertEqual(self.client_a.focalist_device_count, 1)
         self.client_a.focalist_active = True
-
-    def test_search_by_name_and_prefix(self):
-        """C2: the search box looks in both."""
-        clients = self.env["res.partner"]
-        view = clients.get_view(
-            self.env.ref("focalist_base.focalist_client_view_search").id, "search"
-        )
-        self.assertIn("focalist_prefix", view["arch"])
 
     def test_last_month(self):
         self.device(at=START.replace(year=2020))
@@ -248,6 +348,7 @@ class TestClient(FocalistCase):
             self.metered(moment, total=10),
             self.metered(moment.replace(hour=5), total=52),
         )
+        self.env["focalist.client.stat"]._cron_refresh()
         self.assertEqual(self.client_a.focalist_last_month_pages, 42)
         self.assertEqual(self.client_b.focalist_last_month_pages, 0)
 
@@ -258,20 +359,20 @@ class TestClient(FocalistCase):
         self.env.invalidate_all()
         return self.client_a.focalist_main_coordinator_id
 
-    def test_first_coordinator_is_the_main_one(self):
+    def test_o1_first_coordinator_is_the_main_one(self):
         self.assertFalse(self.main())
         anna = self.coordinator(self.client_a)
         self.assertEqual(self.main(), anna)
         self.coordinator(self.client_a, "Aaron")
         self.assertEqual(self.main(), anna)
 
-    def test_contact_becomes_the_first_coordinator(self):
+    def test_o1_contact_becomes_the_first_coordinator(self):
         contact = self.contact(self.client_a)
         self.assertFalse(self.client_a.focalist_coordinator_ids)
         contact.is_focalist_coordinator = True
         self.assertEqual(self.main(), contact)
 
-    def test_main_coordinator_who_leaves_is_replaced(self):
+    def test_o1_main_coordinator_who_leaves_is_replaced(self):
         for how in ("is_focalist_coordinator", "active", "parent_id", "unlink"):
             with self.subTest(how=how):
                 anna = self.coordinator(self.client_a)
@@ -285,18 +386,63 @@ class TestClient(FocalistCase):
                 bob.unlink()
                 self.assertFalse(self.main())
 
-    def test_main_coordinator_cannot_be_none(self):
+    def test_o1_main_coordinator_cannot_be_none(self):
         anna = self.coordinator(self.client_a)
         self.client_a.focalist_main_coordinator_id = False
         self.assertEqual(self.main(), anna)
 
-    def test_main_coordinator_is_one_of_them(self):
+    def test_o1_main_coordinator_is_one_of_them(self):
         self.coordinator(self.client_a)
         for stranger in (self.contact(self.client_a), self.coordinator(self.client_b)):
             with self.assertRaisesRegex(ValidationError, "not a coordinator of Alpha"):
                 self.client_a.focalist_main_coordinator_id = stranger
 
-    def test_make_another_the_main_one(self):
+    def test_o1_the_database_holds_one_main_coordinator_a_client(self):
+        """It is one column of the client, whoever writes it: two do not fit."""
+        anna = self.coordinator(self.client_a)
+        bob = self.coordinator(self.client_a, "Bob")
+        self.env.flush_all()
+        for person in (anna, bob):
+            self.env.cr.execute(
+                "UPDATE res_partner SET focalist_main_coordinator_id = %s"
+                " WHERE id = %s",
+                [person.id, self.client_a.id],
+            )
+        self.env.invalidate_all()
+        self.assertEqual((anna | bob).filtered("is_focalist_main_coordinator"), bob)
+
+    def test_o2_main_one_from_the_contacts_form(self):
+        anna = self.coordinator(self.client_a)
+        sales = self.user("sales", "focalist_base.group_focalist_sales")
+        people = self.env["res.partner"].with_user(sales)
+        bob = people.create(
+            {
+                "name": "Bob",
+                "parent_id": self.client_a.id,
+                "is_focalist_coordinator": True,
+                "is_focalist_main_coordinator": True,
+            }
+        )
+        self.assertEqual(self.main().name, bob.name)
+        people.create(
+            {
+                "name": "Carl",
+                "parent_id": self.client_a.id,
+                "is_focalist_coordinator": True,
+                "is_focalist_main_coordinator": False,
+            }
+        )
+        self.assertEqual(self.main().name, "Bob")
+        with Form(anna.with_user(sales), "base.view_partner_form") as form:
+            form.is_focalist_main_coordinator = True
+        self.assertEqual(self.main(), anna)
+        anna.with_user(sales).is_focalist_main_coordinator = False
+        self.assertNotEqual(self.main(), anna)
+        (self.client_a.focalist_coordinator_ids - anna).unlink()
+        anna.is_focalist_main_coordinator = False
+        self.assertEqual(self.main(), anna, "one as soon as there are any")
+
+    def test_o2_make_another_the_main_one(self):
         anna = self.coordinator(self.client_a)
         bob = self.coordinator(self.client_a, "Bob")
         self.assertTrue(anna.is_focalist_main_coordinator)
@@ -306,7 +452,7 @@ class TestClient(FocalistCase):
             (anna | bob).mapped("is_focalist_main_coordinator"), [False, True]
         )
 
-    def test_new_client_with_its_coordinators(self):
+    def test_o2_new_client_with_its_coordinators(self):
         action = self.env.ref("focalist_base.focalist_client_action")
         clients = self.env["res.partner"].with_context(
             default_is_focalist_client=True, default_is_company=True

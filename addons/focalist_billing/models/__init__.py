@@ -2,6 +2,7 @@ from . import (
     account_chart_template,
     account_move,
     account_move_line,
+    focalist_client_stat,
     focalist_contract,
     focalist_contract_device,
     focalist_device_placement,

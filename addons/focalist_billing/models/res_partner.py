@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import fields, models
 
 #: Those who see what a client pays.
 PRICES = "focalist_base.group_focalist_sales,focalist_base.group_focalist_accountant"
@@ -11,10 +11,7 @@ class ResPartner(models.Model):
         "focalist.contract", "partner_id", "Print contracts", groups=PRICES
     )
     focalist_pricing_model = fields.Selection(
-        lambda self: self.env["focalist.pricing"]._fields["model"].selection,
-        compute="_compute_focalist_pricing_model",
-        groups=PRICES,
-        help="That of the client's first active contract.",
+        related="focalist_stat_id.pricing_model", groups=PRICES
     )
     focalist_invoice_ids = fields.Many2many(
         "account.move",
@@ -22,14 +19,6 @@ class ResPartner(models.Model):
         string="Client's invoices",
         groups="account.group_account_invoice,account.group_account_readonly",
     )
-
-    @api.depends("focalist_contract_ids.state", "focalist_contract_ids.pricing_ids")
-    def _compute_focalist_pricing_model(self):
-        for partner in self:
-            active = partner.focalist_contract_ids.filtered(
-                lambda contract: contract.state == "active"
-            )
-            partner.focalist_pricing_model = active.sorted("id")[:1].pricing_id.model
 
     def _compute_focalist_invoice_ids(self):
         moves = self.env["account.move"].search(

@@ -1,4 +1,5 @@
 from . import (
+    test_client_list,
     test_contract,
     test_invoice,
     test_measure,
