@@ -124,6 +124,6 @@ def _create(site: Site, made: dict, number: int) -> float:
     proxy = xmlrpc.client.ServerProxy(f"{site.url}/xmlrpc/2/object", allow_none=True)
     started = time.monotonic()
     proxy.execute_kw(
-        site.database, made["user"], "admin", "focalist.meter.reading", "create", [rows]
+        site.database, made["user"], "bench", "focalist.meter.reading", "create", [rows]
     )
     return time.monotonic() - started
