@@ -57,11 +57,12 @@ class FocalistVolume(models.Model):
         if not readings:
             return
         readings.flush_recordset()
-        readings.device_id.flush_recordset(["last_meters"])
-        spans = self._refreshed_spans(readings)
+        self.env["focalist.device"].flush_model(["last_meters"])
+        meters = self._told_meters(readings)
+        spans = meters and self._refreshed_spans(readings, meters)
         if not spans:
             return
-        self._write_days(spans)
+        self._write_days(spans, meters)
         self.env["focalist.volume.month"]._refresh(spans)
         self.invalidate_model()
 
@@ -78,9 +79,23 @@ class FocalistVolume(models.Model):
         )
 
     @api.model
-    def _refreshed_spans(self, readings):
+    def _told_meters(self, readings):
+        """The meters that make volumes, of those that these readings' devices tell."""
+        told = self.env.execute_query(
+            SQL(
+                "SELECT DISTINCT jsonb_object_keys(d.last_meters)"
+                " FROM focalist_meter_reading r"
+                " JOIN focalist_device d ON d.id = r.device_id WHERE r.id IN %s",
+                tuple(readings.ids),
+            )
+        )
+        return [meter for meter in VOLUME_METERS if (meter,) in told]
+
+    @api.model
+    def _refreshed_spans(self, readings, meters):
         """The days that a change of these readings can touch, and what they rest on.
 
+        :param list meters: see _told_meters
         :return: list of (placement id, first day, last day, from, to): days by the
             site's clock, and the moments (UTC) of the outermost readings needed
         """
@@ -122,13 +137,13 @@ class FocalistVolume(models.Model):
                  GROUP BY span.placement_id, span.first_day, span.last_day
                 """,
                 ids=tuple(readings.ids),
-                neighbours_of_changed=self._neighbours("changed"),
-                neighbours_of_span=self._neighbours("span"),
+                neighbours_of_changed=self._neighbours("changed", meters),
+                neighbours_of_span=self._neighbours("span", meters),
             )
         )
 
     @api.model
-    def _neighbours(self, source):
+    def _neighbours(self, source, meters):
         """Widen the stretches of `source` to the readings just outside of them.
 
         Looked for meter by meter, since not every reading tells each, and only for the
@@ -157,11 +172,11 @@ class FocalistVolume(models.Model):
                 meter=meter,
                 source=SQL.identifier(source),
             )
-            for meter in VOLUME_METERS
+            for meter in meters
         )
 
     @api.model
-    def _write_days(self, spans):
+    def _write_days(self, spans, meters):
         """Write each day of the spans from the readings around it.
 
         The value at a midnight between readings (t0, v0) and (t1, v1) is
@@ -169,7 +184,7 @@ class FocalistVolume(models.Model):
         difference between its two ends, so that no page is lost or counted twice.
         """
         columns = SQL(", ").join(
-            SQL.identifier(volume_field(meter)) for meter in VOLUME_METERS
+            SQL.identifier(volume_field(meter)) for meter in meters
         )
         sums = SQL(", ").join(
             SQL(
@@ -177,11 +192,11 @@ class FocalistVolume(models.Model):
                 meter,
                 SQL.identifier(volume_field(meter)),
             )
-            for meter in VOLUME_METERS
+            for meter in meters
         )
         values = SQL(", ").join(
             SQL("(%s, r.%s)", meter, SQL.identifier(reading_field(meter)))
-            for meter in VOLUME_METERS
+            for meter in meters
         )
         self.env.execute_query(
             SQL(
@@ -294,7 +309,7 @@ class FocalistVolume(models.Model):
                 sums=sums,
                 excluded=SQL(", ").join(
                     SQL("EXCLUDED.%s", SQL.identifier(volume_field(meter)))
-                    for meter in VOLUME_METERS
+                    for meter in meters
                 ),
             )
         )

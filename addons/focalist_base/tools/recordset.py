@@ -13,14 +13,15 @@ def recordset(alias, columns, rows):
 
     :param str alias: the relation's name
     :param dict columns: name -> name of PostgreSQL's type, as in pg_type
-    :param list rows: sequences of values in the order of the columns
+    :param list rows: dicts by column, NULL where it is missing; or sequences of values
+        in the order of the columns
     :return: SQL to stand after FROM
     """
-    names = list(columns)
-    told = [dict(zip(names, row, strict=True)) for row in rows]
+    if rows and not isinstance(rows[0], dict):
+        rows = [dict(zip(columns, row, strict=True)) for row in rows]
     return SQL(
         "json_to_recordset(%s::json) AS %s(%s)",
-        json.dumps(told, default=_plain),
+        json.dumps(rows, default=_plain),
         SQL.identifier(alias),
         SQL(", ").join(
             SQL("%s %s", SQL.identifier(name), SQL.identifier(kind))
@@ -37,6 +38,8 @@ def insert(env, table, types, rows, log=True):
     :param bool log: whether the table has Odoo's columns of who and when
     :return: list of their ids, in the order of the rows
     """
+    if not rows:
+        return []
     if "id" in types:
         position = list(types).index("id")
         rows = [row[:position] + row[position + 1 :] for row in rows]
