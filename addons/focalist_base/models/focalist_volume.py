@@ -6,6 +6,7 @@ from ..tools.meters import (
     reading_field,
     volume_field,
 )
+from ..tools.plain_many2one import PlainMany2one
 
 
 class FocalistVolume(models.Model):
@@ -27,18 +28,16 @@ class FocalistVolume(models.Model):
         "focalist.device.placement", required=True, readonly=True, ondelete="restrict"
     )
     day = fields.Date(required=True, readonly=True)
-    device_id = fields.Many2one(
-        "focalist.device", required=True, readonly=True, index=True, ondelete="restrict"
+    # What the placement refers to is not deleted while the placement stays.
+    device_id = PlainMany2one(
+        "focalist.device", required=True, readonly=True, index=True
     )
+    # Contacts are merged: Odoo looks for those that refer to one by its foreign keys.
     partner_id = fields.Many2one(
         "res.partner", "Client", required=True, readonly=True, ondelete="restrict"
     )
-    site_id = fields.Many2one(
-        "focalist.site", required=True, readonly=True, ondelete="restrict"
-    )
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="restrict"
-    )
+    site_id = PlainMany2one("focalist.site", required=True, readonly=True)
+    company_id = PlainMany2one("res.company", required=True, readonly=True)
 
     _placement_day_uniq = models.UniqueIndex("(placement_id, day)")
     _partner_day_idx = models.Index("(partner_id, day)")
@@ -63,7 +62,7 @@ class FocalistVolume(models.Model):
         if not spans:
             return
         self._write_days(spans, meters)
-        self.env["focalist.volume.month"]._refresh(spans)
+        self.env["focalist.volume.month"]._refresh(spans, meters)
         self.invalidate_model()
 
     @api.model
@@ -188,7 +187,7 @@ class FocalistVolume(models.Model):
         )
         sums = SQL(", ").join(
             SQL(
-                "SUM(pages) FILTER (WHERE meter = %s) AS %s",
+                "SUM(pages::integer) FILTER (WHERE meter = %s) AS %s",
                 meter,
                 SQL.identifier(volume_field(meter)),
             )
@@ -213,7 +212,7 @@ class FocalistVolume(models.Model):
                       JOIN focalist_device_placement p ON p.id = v.placement_id
                       JOIN focalist_site s ON s.id = p.site_id
                 ), point AS (
-                    SELECT r.placement_id, m.meter, m.value::numeric AS value,
+                    SELECT r.placement_id, m.meter, m.value::bigint AS value,
                            r.read_at, r.id
                       FROM span
                       JOIN focalist_meter_reading r
@@ -264,12 +263,13 @@ class FocalistVolume(models.Model):
                            THEN day.start_at <= st.t0 AND st.t0 < day.end_at
                            ELSE day.start_at < st.t1 AND st.t0 < day.end_at END
                 ), counted AS (
+                    -- Whole numbers, never negative: `/` rounds down.
                     SELECT placement_id, meter, day,
                            CASE WHEN t1 = t0 THEN v1 - v0 ELSE
-                               FLOOR((v1 - v0) * EXTRACT(EPOCH FROM b - t0)
-                                   / EXTRACT(EPOCH FROM t1 - t0))
-                             - FLOOR((v1 - v0) * EXTRACT(EPOCH FROM a - t0)
-                                   / EXTRACT(EPOCH FROM t1 - t0))
+                               (v1 - v0) * date_part('epoch', b - t0)::bigint
+                                   / date_part('epoch', t1 - t0)::bigint
+                             - (v1 - v0) * date_part('epoch', a - t0)::bigint
+                                   / date_part('epoch', t1 - t0)::bigint
                            END AS pages
                       FROM piece
                 ), summed AS (
@@ -296,6 +296,11 @@ class FocalistVolume(models.Model):
                        p.site_id, p.company_id, %(columns)s
                   FROM summed
                   JOIN focalist_device_placement p ON p.id = summed.placement_id
+                 WHERE NOT EXISTS (
+                       SELECT FROM focalist_volume v
+                        WHERE v.placement_id = summed.placement_id
+                          AND v.day = summed.day
+                          AND ROW (%(stored)s) IS NOT DISTINCT FROM ROW (%(summed)s))
                     ON CONFLICT (placement_id, day) DO UPDATE
                    SET (%(columns)s) = ROW (%(excluded)s)
              RETURNING id
@@ -307,9 +312,15 @@ class FocalistVolume(models.Model):
                 values=values,
                 columns=columns,
                 sums=sums,
-                excluded=SQL(", ").join(
-                    SQL("EXCLUDED.%s", SQL.identifier(volume_field(meter)))
-                    for meter in meters
-                ),
+                stored=self._pages_of("v", meters),
+                summed=self._pages_of("summed", meters),
+                excluded=self._pages_of("excluded", meters),
             )
+        )
+
+    @api.model
+    def _pages_of(self, alias, meters):
+        """The columns of these meters' pages, of a relation."""
+        return SQL(", ").join(
+            SQL.identifier(alias, volume_field(meter)) for meter in meters
         )
