@@ -23,7 +23,7 @@ from tests.e2e.parts import Site
 
 HERE = Path(__file__).parent
 REPORTS = 1_000
-BATCH = 200
+BATCH = 500
 ROUNDS = 3
 
 

@@ -250,7 +250,9 @@ class FocalistVolume(models.Model):
                 CROSS JOIN LATERAL (SELECT
                            d.day AT TIME ZONE span.tz AT TIME ZONE 'UTC' AS start_at,
                            (d.day + INTERVAL '1 day') AT TIME ZONE span.tz
-                               AT TIME ZONE 'UTC' AS end_at) AS day
+                               AT TIME ZONE 'UTC' AS end_at
+                    -- Once a day, and not where each of them is used.
+                    OFFSET 0) AS day
                      WHERE st.v1 >= st.v0
                        AND NOT EXISTS (
                            SELECT FROM break

@@ -64,7 +64,8 @@ class DeviceReport:
 
 def _clean_text(text, size):
     """The text as UTF-8 and PostgreSQL can hold it: no NUL, no half of a surrogate."""
-    text = text[:size]
+    if len(text) > size:
+        text = text[:size]
     if text.isascii() and "\x00" not in text:
         return text
     return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
@@ -120,10 +121,10 @@ def _clean(report):
     left = MAX_VALUES - 1
 
     def clean(value, depth):
-        if value is None or isinstance(value, bool):
-            return value
         if isinstance(value, str):
             return _clean_text(value, MAX_VALUE_TEXT)
+        if value is None or isinstance(value, bool):
+            return value
         if isinstance(value, int):
             # Meters are checked apart; a number of thousands of digits is no value.
             return value if value.bit_length() <= 256 else None
