@@ -6,6 +6,7 @@ from . import (
     test_pdf,
     test_placement,
     test_portal,
+    test_recordset,
     test_retention,
     test_rights,
     test_segment,
