@@ -84,8 +84,8 @@ class FocalistSupply(models.Model):
         Reports older than the last that told of supplies come too late for that: they
         are left out. As many statements for a hundred devices as for one.
 
-        :param list taken: (device, placement, DeviceReport) in the order of their
-            moments, of active devices where they stood
+        :param list taken: (device, Place, DeviceReport) in the order of their moments,
+            of active devices where they stood
         :param dict totals: (device, uid) -> total of impressions that counts
         :return: dict device -> values of its record
         """

@@ -149,6 +149,7 @@ class FocalistVolume(models.Model):
         meters that the device tells at all.
 
         :param str source: a relation of placement_id, meters, first_at, last_at
+        :param list meters: see _told_meters
         """
         return SQL(" UNION ALL ").join(
             SQL(
@@ -181,6 +182,10 @@ class FocalistVolume(models.Model):
         The value at a midnight between readings (t0, v0) and (t1, v1) is
         v0 + floor((v1 - v0) * (midnight - t0) / (t1 - t0)); a day's pages are the
         difference between its two ends, so that no page is lost or counted twice.
+        A row that stays as it is is not written.
+
+        :param list spans: see _refreshed_spans
+        :param list meters: see _told_meters
         """
         columns = SQL(", ").join(
             SQL.identifier(volume_field(meter)) for meter in meters
