@@ -338,10 +338,10 @@ class FocalistDevice(models.Model):
 
     def init(self):
         """Each report writes to its device's row: leave room to do it in place."""
-        super().init()
         self.env.cr.execute(
             SQL("ALTER TABLE %s SET (fillfactor = 60)", SQL.identifier(self._table))
         )
+        return super().init()
 
     @api.model
     def _lock_for_ingestion(self, devices):
