@@ -23,8 +23,8 @@ from tests.e2e.parts import Site
 
 HERE = Path(__file__).parent
 REPORTS = 1_000
-BATCH = 200
-ROUNDS = 3
+BATCH = 500
+ROUNDS = 8
 
 
 def run() -> dict[str, float]:
@@ -45,14 +45,15 @@ def _measure(site: Site) -> dict[str, float]:
     # A year ago: each round adds the reports of a later day.
     day = datetime.now(timezone.utc) - timedelta(days=300)
     _send(site, key, day)
-    ingested = min(
-        _send(site, key, day + timedelta(days=number + 1)) for number in range(ROUNDS)
-    )
-    created = min(_create(site, made, number) for number in range(ROUNDS))
+    ingested, created = [], []
+    # In turns: what else the machine does hits both.
+    for number in range(ROUNDS):
+        ingested.append(_send(site, key, day + timedelta(days=number + 1)))
+        created.append(_create(site, made, number))
     return {
-        "reports_per_s": round(REPORTS / ingested, 1),
-        "creates_per_s": round(REPORTS / created, 1),
-        "ratio_to_create": round(created / ingested, 2),
+        "reports_per_s": round(REPORTS / min(ingested), 1),
+        "creates_per_s": round(REPORTS / min(created), 1),
+        "ratio_to_create": round(min(created) / min(ingested), 2),
     }
 
 
@@ -124,6 +125,6 @@ def _create(site: Site, made: dict, number: int) -> float:
     proxy = xmlrpc.client.ServerProxy(f"{site.url}/xmlrpc/2/object", allow_none=True)
     started = time.monotonic()
     proxy.execute_kw(
-        site.database, made["user"], "admin", "focalist.meter.reading", "create", [rows]
+        site.database, made["user"], "bench", "focalist.meter.reading", "create", [rows]
     )
     return time.monotonic() - started

@@ -34,17 +34,12 @@ devices = env["focalist.device"].create(
 devices._activate(datetime(2020, 1, 1))
 agent = env["focalist.agent"].create({"name": "Bench", "partner_id": client.id})
 key = agent._new_enrolment_key()
-# Nobody may create readings; the peer of this benchmark does.
-env["ir.model.access"].create(
-    {
-        "name": "bench",
-        "model_id": env["ir.model"]._get_id("focalist.meter.reading"),
-        "group_id": env.ref("base.group_system").id,
-        "perm_create": True,
-        "perm_read": True,
-    }
-)
-admin = env.ref("base.user_admin")
+# Nobody may create readings but the superuser, whom no access rule slows down: the
+# peer of this benchmark.
+peer = env.ref("base.user_root")
+peer.password = "bench"
+env.flush_all()
+env.cr.execute("UPDATE res_users SET active = TRUE WHERE id = %s", [peer.id])
 env.cr.commit()
 rows = [
     {
@@ -63,5 +58,5 @@ rows = [
     for device in devices
 ]
 Path(os.environ["FOCALIST_RESULT"]).write_text(
-    json.dumps({"key": key, "user": admin.id, "rows": rows})
+    json.dumps({"key": key, "user": peer.id, "rows": rows})
 )

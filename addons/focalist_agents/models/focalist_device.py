@@ -26,6 +26,7 @@ class FocalistDevice(models.Model):
     def _prepare_device_state(self, device, report):
         """Who brings the newest report is who is asked to poll from now on."""
         values = super()._prepare_device_state(device, report)
-        if agent_id := self.env.context.get("focalist_agent_id"):
+        agent_id = self.env.context.get("focalist_agent_id")
+        if agent_id and agent_id != device.agent_id.id:
             values["agent_id"] = agent_id
         return values

@@ -50,11 +50,10 @@ class FocalistAlert(models.Model):
         for alert in self._stored_alerts(tuple(alerts), since):
             alerts[alert.device_id].append(alert)
         for device, placement, report in fresh:
-            place = (placement.partner_id.id, placement.site_id.id)
             alert_state.take(
                 alerts[device.id],
                 device.id,
-                (*place, placement.company_id.id),
+                placement.owner,
                 report.read_at,
                 report.alerts,
             )

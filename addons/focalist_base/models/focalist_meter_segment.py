@@ -187,7 +187,8 @@ class FocalistMeterSegment(models.Model):
                      UNION ALL
                        (SELECT n.read_at, n.%(column)s
                           FROM focalist_meter_reading n
-                         WHERE n.device_id = told.device_id AND n.read_at > told.at
+                         WHERE told.at < 'infinity'
+                           AND n.device_id = told.device_id AND n.read_at > told.at
                            AND n.%(column)s IS NOT NULL
                          ORDER BY n.read_at, n.%(column)s LIMIT 1)) AS near
                          WHERE d.last_meters ? %(meter)s OR EXISTS (

@@ -84,8 +84,8 @@ class FocalistSupply(models.Model):
         Reports older than the last that told of supplies come too late for that: they
         are left out. As many statements for a hundred devices as for one.
 
-        :param list taken: (device, placement, DeviceReport) in the order of their
-            moments, of active devices where they stood
+        :param list taken: (device, Place, DeviceReport) in the order of their moments,
+            of active devices where they stood
         :param dict totals: (device, uid) -> total of impressions that counts
         :return: dict device -> values of its record
         """
@@ -102,15 +102,13 @@ class FocalistSupply(models.Model):
         supplies = Supplies(self._stored_supplies({device.id for device in read}))
         meters = {}
         for device, placement, report, before in fresh:
-            place = (placement.partner_id.id, placement.site_id.id)
-            place += (placement.company_id.id,)
             meter = totals.get((device, report.uid))
             if meter is None:
                 meter = meters.get(device, device.total_meter)
             meters[device] = None if meter is False else meter
             supplies.take(
                 device.id,
-                place,
+                placement.owner,
                 report.read_at,
                 meters[device],
                 report.supplies,

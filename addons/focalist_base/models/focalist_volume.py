@@ -6,6 +6,7 @@ from ..tools.meters import (
     reading_field,
     volume_field,
 )
+from ..tools.plain_many2one import PlainMany2one
 
 
 class FocalistVolume(models.Model):
@@ -27,8 +28,9 @@ class FocalistVolume(models.Model):
         "focalist.device.placement", required=True, readonly=True, ondelete="restrict"
     )
     day = fields.Date(required=True, readonly=True)
-    device_id = fields.Many2one(
-        "focalist.device", required=True, readonly=True, index=True, ondelete="restrict"
+    # What the placement refers to is not deleted while the placement stays.
+    device_id = PlainMany2one(
+        "focalist.device", required=True, readonly=True, index=True
     )
     model_id = fields.Many2one(
         related="device_id.model_id", groups="focalist_base.group_focalist_user"
@@ -36,15 +38,12 @@ class FocalistVolume(models.Model):
     manufacturer_id = fields.Many2one(
         related="device_id.manufacturer_id", groups="focalist_base.group_focalist_user"
     )
+    # Contacts are merged: Odoo looks for those that refer to one by its foreign keys.
     partner_id = fields.Many2one(
         "res.partner", "Client", required=True, readonly=True, ondelete="restrict"
     )
-    site_id = fields.Many2one(
-        "focalist.site", required=True, readonly=True, ondelete="restrict"
-    )
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="restrict"
-    )
+    site_id = PlainMany2one("focalist.site", required=True, readonly=True)
+    company_id = PlainMany2one("res.company", required=True, readonly=True)
 
     _placement_day_uniq = models.UniqueIndex("(placement_id, day)")
     _partner_day_idx = models.Index("(partner_id, day)")
@@ -63,12 +62,13 @@ class FocalistVolume(models.Model):
         if not readings:
             return
         readings.flush_recordset()
-        readings.device_id.flush_recordset(["last_meters"])
-        spans = self._refreshed_spans(readings)
+        self.env["focalist.device"].flush_model(["last_meters"])
+        meters = self._told_meters(readings)
+        spans = meters and self._refreshed_spans(readings, meters)
         if not spans:
             return
-        self._write_days(spans)
-        self.env["focalist.volume.month"]._refresh(spans)
+        self._write_days(spans, meters)
+        self.env["focalist.volume.month"]._refresh(spans, meters)
         self.invalidate_model()
 
     @api.model
@@ -84,9 +84,23 @@ class FocalistVolume(models.Model):
         )
 
     @api.model
-    def _refreshed_spans(self, readings):
+    def _told_meters(self, readings):
+        """The meters that make volumes, of those that these readings' devices tell."""
+        told = self.env.execute_query(
+            SQL(
+                "SELECT DISTINCT jsonb_object_keys(d.last_meters)"
+                " FROM focalist_meter_reading r"
+                " JOIN focalist_device d ON d.id = r.device_id WHERE r.id IN %s",
+                tuple(readings.ids),
+            )
+        )
+        return [meter for meter in VOLUME_METERS if (meter,) in told]
+
+    @api.model
+    def _refreshed_spans(self, readings, meters):
         """The days that a change of these readings can touch, and what they rest on.
 
+        :param list meters: see _told_meters
         :return: list of (placement id, first day, last day, from, to): days by the
             site's clock, and the moments (UTC) of the outermost readings needed
         """
@@ -128,19 +142,20 @@ class FocalistVolume(models.Model):
                  GROUP BY span.placement_id, span.first_day, span.last_day
                 """,
                 ids=tuple(readings.ids),
-                neighbours_of_changed=self._neighbours("changed"),
-                neighbours_of_span=self._neighbours("span"),
+                neighbours_of_changed=self._neighbours("changed", meters),
+                neighbours_of_span=self._neighbours("span", meters),
             )
         )
 
     @api.model
-    def _neighbours(self, source):
+    def _neighbours(self, source, meters):
         """Widen the stretches of `source` to the readings just outside of them.
 
         Looked for meter by meter, since not every reading tells each, and only for the
         meters that the device tells at all.
 
         :param str source: a relation of placement_id, meters, first_at, last_at
+        :param list meters: see _told_meters
         """
         return SQL(" UNION ALL ").join(
             SQL(
@@ -163,31 +178,35 @@ class FocalistVolume(models.Model):
                 meter=meter,
                 source=SQL.identifier(source),
             )
-            for meter in VOLUME_METERS
+            for meter in meters
         )
 
     @api.model
-    def _write_days(self, spans):
+    def _write_days(self, spans, meters):
         """Write each day of the spans from the readings around it.
 
         The value at a midnight between readings (t0, v0) and (t1, v1) is
         v0 + floor((v1 - v0) * (midnight - t0) / (t1 - t0)); a day's pages are the
         difference between its two ends, so that no page is lost or counted twice.
+        A row that stays as it is is not written.
+
+        :param list spans: see _refreshed_spans
+        :param list meters: see _told_meters
         """
         columns = SQL(", ").join(
-            SQL.identifier(volume_field(meter)) for meter in VOLUME_METERS
+            SQL.identifier(volume_field(meter)) for meter in meters
         )
         sums = SQL(", ").join(
             SQL(
-                "SUM(pages) FILTER (WHERE meter = %s) AS %s",
+                "SUM(pages::integer) FILTER (WHERE meter = %s) AS %s",
                 meter,
                 SQL.identifier(volume_field(meter)),
             )
-            for meter in VOLUME_METERS
+            for meter in meters
         )
         values = SQL(", ").join(
             SQL("(%s, r.%s)", meter, SQL.identifier(reading_field(meter)))
-            for meter in VOLUME_METERS
+            for meter in meters
         )
         self.env.execute_query(
             SQL(
@@ -204,7 +223,7 @@ class FocalistVolume(models.Model):
                       JOIN focalist_device_placement p ON p.id = v.placement_id
                       JOIN focalist_site s ON s.id = p.site_id
                 ), point AS (
-                    SELECT r.placement_id, m.meter, m.value::numeric AS value,
+                    SELECT r.placement_id, m.meter, m.value::bigint AS value,
                            r.read_at, r.id
                       FROM span
                       JOIN focalist_meter_reading r
@@ -242,7 +261,9 @@ class FocalistVolume(models.Model):
                 CROSS JOIN LATERAL (SELECT
                            d.day AT TIME ZONE span.tz AT TIME ZONE 'UTC' AS start_at,
                            (d.day + INTERVAL '1 day') AT TIME ZONE span.tz
-                               AT TIME ZONE 'UTC' AS end_at) AS day
+                               AT TIME ZONE 'UTC' AS end_at
+                    -- Once a day, and not where each of them is used.
+                    OFFSET 0) AS day
                      WHERE st.v1 >= st.v0
                        AND NOT EXISTS (
                            SELECT FROM break
@@ -255,12 +276,13 @@ class FocalistVolume(models.Model):
                            THEN day.start_at <= st.t0 AND st.t0 < day.end_at
                            ELSE day.start_at < st.t1 AND st.t0 < day.end_at END
                 ), counted AS (
+                    -- Whole numbers, never negative: `/` rounds down.
                     SELECT placement_id, meter, day,
                            CASE WHEN t1 = t0 THEN v1 - v0 ELSE
-                               FLOOR((v1 - v0) * EXTRACT(EPOCH FROM b - t0)
-                                   / EXTRACT(EPOCH FROM t1 - t0))
-                             - FLOOR((v1 - v0) * EXTRACT(EPOCH FROM a - t0)
-                                   / EXTRACT(EPOCH FROM t1 - t0))
+                               (v1 - v0) * date_part('epoch', b - t0)::bigint
+                                   / date_part('epoch', t1 - t0)::bigint
+                             - (v1 - v0) * date_part('epoch', a - t0)::bigint
+                                   / date_part('epoch', t1 - t0)::bigint
                            END AS pages
                       FROM piece
                 ), summed AS (
@@ -287,6 +309,11 @@ class FocalistVolume(models.Model):
                        p.site_id, p.company_id, %(columns)s
                   FROM summed
                   JOIN focalist_device_placement p ON p.id = summed.placement_id
+                 WHERE NOT EXISTS (
+                       SELECT FROM focalist_volume v
+                        WHERE v.placement_id = summed.placement_id
+                          AND v.day = summed.day
+                          AND ROW (%(stored)s) IS NOT DISTINCT FROM ROW (%(summed)s))
                     ON CONFLICT (placement_id, day) DO UPDATE
                    SET (%(columns)s) = ROW (%(excluded)s)
              RETURNING id
@@ -298,9 +325,15 @@ class FocalistVolume(models.Model):
                 values=values,
                 columns=columns,
                 sums=sums,
-                excluded=SQL(", ").join(
-                    SQL("EXCLUDED.%s", SQL.identifier(volume_field(meter)))
-                    for meter in VOLUME_METERS
-                ),
+                stored=self._pages_of("v", meters),
+                summed=self._pages_of("summed", meters),
+                excluded=self._pages_of("excluded", meters),
             )
+        )
+
+    @api.model
+    def _pages_of(self, alias, meters):
+        """The columns of these meters' pages, of a relation."""
+        return SQL(", ").join(
+            SQL.identifier(alias, volume_field(meter)) for meter in meters
         )

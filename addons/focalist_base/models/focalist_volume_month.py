@@ -1,7 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tools.meters import VOLUME_METERS, volume_field
+from ..tools.meters import volume_field
+from ..tools.plain_many2one import PlainMany2one
 
 
 class FocalistVolumeMonth(models.Model):
@@ -17,8 +18,9 @@ class FocalistVolumeMonth(models.Model):
         "focalist.device.placement", required=True, readonly=True, ondelete="restrict"
     )
     month = fields.Date(required=True, readonly=True, help="The month's first day.")
-    device_id = fields.Many2one(
-        "focalist.device", required=True, readonly=True, index=True, ondelete="restrict"
+    # What the placement refers to is not deleted while the placement stays.
+    device_id = PlainMany2one(
+        "focalist.device", required=True, readonly=True, index=True
     )
     model_id = fields.Many2one(
         related="device_id.model_id", groups="focalist_base.group_focalist_user"
@@ -26,15 +28,12 @@ class FocalistVolumeMonth(models.Model):
     manufacturer_id = fields.Many2one(
         related="device_id.manufacturer_id", groups="focalist_base.group_focalist_user"
     )
+    # Contacts are merged: Odoo looks for those that refer to one by its foreign keys.
     partner_id = fields.Many2one(
         "res.partner", "Client", required=True, readonly=True, ondelete="restrict"
     )
-    site_id = fields.Many2one(
-        "focalist.site", required=True, readonly=True, ondelete="restrict"
-    )
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="restrict"
-    )
+    site_id = PlainMany2one("focalist.site", required=True, readonly=True)
+    company_id = PlainMany2one("res.company", required=True, readonly=True)
 
     _placement_month_uniq = models.UniqueIndex("(placement_id, month)")
     _partner_month_idx = models.Index("(partner_id, month)")
@@ -42,12 +41,14 @@ class FocalistVolumeMonth(models.Model):
     _company_month_idx = models.Index("(company_id, month)")
 
     @api.model
-    def _refresh(self, spans):
+    def _refresh(self, spans, meters):
         """Add up the months of these days anew.
 
         :param list spans: (placement id, first day, last day, …)
+        :param list meters: all that are told where these days are
         """
-        names = [SQL.identifier(volume_field(meter)) for meter in VOLUME_METERS]
+        volumes = self.env["focalist.volume"]
+        names = [SQL.identifier(volume_field(meter)) for meter in meters]
         self.env.execute_query(
             SQL(
                 """
@@ -77,7 +78,13 @@ class FocalistVolumeMonth(models.Model):
                 INSERT INTO focalist_volume_month (
                        placement_id, month, device_id, partner_id, site_id, company_id,
                        %(columns)s)
-                SELECT * FROM added
+                SELECT *
+                  FROM added a
+                 WHERE NOT EXISTS (
+                       SELECT FROM focalist_volume_month m
+                        WHERE m.placement_id = a.placement_id
+                          AND m.month = a.month
+                          AND ROW (%(stored)s) IS NOT DISTINCT FROM ROW (%(added)s))
                     ON CONFLICT (placement_id, month) DO UPDATE
                    SET (%(columns)s) = ROW (%(excluded)s)
              RETURNING id
@@ -85,9 +92,13 @@ class FocalistVolumeMonth(models.Model):
                 spans=SQL(", ").join(
                     SQL("(%s, %s::date, %s::date)", *span[:3]) for span in spans
                 ),
-                sums=SQL(", ").join(SQL("SUM(v.%s)", name) for name in names),
+                sums=SQL(", ").join(
+                    SQL("SUM(v.%s) AS %s", name, name) for name in names
+                ),
                 columns=SQL(", ").join(names),
-                excluded=SQL(", ").join(SQL("EXCLUDED.%s", name) for name in names),
+                stored=volumes._pages_of("m", meters),
+                added=volumes._pages_of("a", meters),
+                excluded=volumes._pages_of("excluded", meters),
             )
         )
         self.invalidate_model()

@@ -14,6 +14,7 @@ from . import (
     test_placement,
     test_portal,
     test_public_report,
+    test_recordset,
     test_retention,
     test_rights,
     test_segment,

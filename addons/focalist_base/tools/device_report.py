@@ -7,6 +7,7 @@ trusted: a wrong section loses itself, a wrong report loses itself, nothing else
 import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 
 from . import report_rows
 from .identity import mac_key, manufacturer_key, model_key, serial_key
@@ -34,7 +35,7 @@ class ReportError(ValueError):
     """
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class DeviceReport:
     """One device report, cleaned. Moments are naive UTC, as Odoo stores them."""
 
@@ -61,9 +62,19 @@ class DeviceReport:
     raw: dict = field(default_factory=dict)
 
 
-def _clean_text(text):
+def _clean_text(text, size):
     """The text as UTF-8 and PostgreSQL can hold it: no NUL, no half of a surrogate."""
+    if len(text) > size:
+        text = text[:size]
+    if text.isascii() and "\x00" not in text:
+        return text
     return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _clean_key(key):
+    """A section's or a value's name: the same few in every report."""
+    return _clean_text(str(key), MAX_TEXT)
 
 
 def _text(report, key):
@@ -107,32 +118,42 @@ def _clean(report):
 
     :raise ReportError: where it is nested too deeply, or too large
     """
-    left = MAX_VALUES
+    left = MAX_VALUES - 1
 
     def clean(value, depth):
-        nonlocal left
-        left -= 1
-        if depth > MAX_DEPTH or left < 0:
-            raise ReportError("size")
+        if isinstance(value, str):
+            return _clean_text(value, MAX_VALUE_TEXT)
         if value is None or isinstance(value, bool):
             return value
-        if isinstance(value, str):
-            return _clean_text(value[:MAX_VALUE_TEXT])
         if isinstance(value, int):
             # Meters are checked apart; a number of thousands of digits is no value.
             return value if value.bit_length() <= 256 else None
         if isinstance(value, float):
             return value if math.isfinite(value) else None
         if isinstance(value, (list, tuple)):
-            return [clean(item, depth + 1) for item in value]
+            return clean_list(value, depth)
         if isinstance(value, dict):
-            return {
-                _clean_text(str(key)[:MAX_TEXT]): clean(item, depth + 1)
-                for key, item in value.items()
-            }
+            return clean_dict(value, depth)
         raise ReportError("shape")
 
-    return clean(report, 0)
+    def count(items, depth):
+        nonlocal left
+        left -= len(items)
+        if left < 0 or (items and depth >= MAX_DEPTH):
+            raise ReportError("size")
+
+    def clean_list(items, depth):
+        count(items, depth)
+        return [clean(item, depth + 1) for item in items]
+
+    def clean_dict(items, depth):
+        count(items, depth)
+        cleaned = {}
+        for key, item in items.items():
+            cleaned[_clean_key(key)] = clean(item, depth + 1)
+        return cleaned
+
+    return clean_dict(report, 0)
 
 
 def _tells_color(meters, supplies):
@@ -173,9 +194,11 @@ def parse(report, now, skew=timedelta()):
     if not manufacturer_key(manufacturer) or not model_key(model, manufacturer):
         raise ReportError("model")
     serial, mac = _text(report, "serial"), mac_key(_text(report, "mac"))
-    if not serial_key(serial) and not mac:
+    cleaned_serial = serial_key(serial)
+    if not cleaned_serial and not mac:
         raise ReportError("identity")
     meters, refused = _meters(told_meters)
+    supplies = report_rows.supplies(report.get("supplies"))
     return DeviceReport(
         uid=uid,
         read_at=read_at,
@@ -183,7 +206,7 @@ def parse(report, now, skew=timedelta()):
         manufacturer=manufacturer,
         model=model,
         serial=serial,
-        serial_key=serial_key(serial),
+        serial_key=cleaned_serial,
         mac=mac,
         address=_text(report, "address"),
         hostname=_text(report, "hostname"),
@@ -193,8 +216,8 @@ def parse(report, now, skew=timedelta()):
         console=_text(report, "console"),
         meters=meters,
         refused=refused,
-        supplies=(told := report_rows.supplies(report.get("supplies"))),
-        tells_color=_tells_color(meters, told),
+        supplies=supplies,
+        tells_color=_tells_color(meters, supplies),
         alerts=report_rows.alerts(report.get("alerts")),
         raw=report,
     )

@@ -1,6 +1,7 @@
 """How names and serial numbers that devices tell are compared."""
 
 import re
+from functools import lru_cache
 
 _COMPANY_FORMS = re.compile(
     r"\b(inc|incorporated|corp|corporation|co|ltd|limited|gmbh|sas|company|"
@@ -28,6 +29,7 @@ def _letters(text):
     return re.sub(r"[^a-z0-9]", "", text)
 
 
+@lru_cache(maxsize=4096)
 def manufacturer_key(name):
     """Key of a maker: `Hewlett-Packard Inc.` and `HP` are one.
 
@@ -38,6 +40,7 @@ def manufacturer_key(name):
     return _SAME_MAKER.get(key, key) or None
 
 
+@lru_cache(maxsize=4096)
 def model_key(name, manufacturer=""):
     """Key of a model within its maker: `RICOH MP C4503 Series` is `mpc4503`.
 

@@ -70,6 +70,8 @@ class MeterLine:
 
     def index_at(self, at):
         """The segment of a moment: the first one reaches back without end."""
+        if len(self.segments) < 2:
+            return 0
         starts = [segment.start_at for segment in self.segments]
         return max(bisect_right(starts, at) - 1, 0)
 

@@ -1,31 +1,47 @@
 import json
-from datetime import datetime
 
 from odoo.tools import SQL
 
+_NUMBERS = ("int4", "float8", "bool")
 
-def _plain(value):
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+def _array(values, kind):
+    """Values as the text of PostgreSQL's array: read faster than anything else."""
+    if kind in _NUMBERS:
+        return "{" + str(values)[1:-1].replace("None", "NULL") + "}"
+    if kind == "jsonb":
+        values = [None if value is None else json.dumps(value) for value in values]
+    return "{" + ",".join(map(_quoted, values)) + "}"
+
+
+def _quoted(value):
+    if value is None:
+        return "NULL"
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
 
 
 def recordset(alias, columns, rows):
-    """Rows of Python values as a relation: one parameter, however many rows.
+    """Rows of Python values as a relation: one parameter a column, however many rows.
 
     :param str alias: the relation's name
     :param dict columns: name -> name of PostgreSQL's type, as in pg_type
-    :param list rows: sequences of values in the order of the columns
+    :param list rows: dicts by column, NULL where it is missing; or sequences of values
+        in the order of the columns
     :return: SQL to stand after FROM
     """
-    names = list(columns)
-    told = [dict(zip(names, row, strict=True)) for row in rows]
+    if isinstance(rows[0], dict):
+        told = [[row.get(name) for row in rows] for name in columns]
+    else:
+        told = [list(values) for values in zip(*rows, strict=True)]
     return SQL(
-        "json_to_recordset(%s::json) AS %s(%s)",
-        json.dumps(told, default=_plain),
-        SQL.identifier(alias),
+        "unnest(%s) AS %s(%s)",
         SQL(", ").join(
-            SQL("%s %s", SQL.identifier(name), SQL.identifier(kind))
-            for name, kind in columns.items()
+            SQL("%s::%s[]", _array(values, kind), SQL.identifier(kind))
+            for values, kind in zip(told, columns.values(), strict=True)
         ),
+        SQL.identifier(alias),
+        SQL(", ").join(map(SQL.identifier, columns)),
     )
 
 
@@ -37,6 +53,8 @@ def insert(env, table, types, rows, log=True):
     :param bool log: whether the table has Odoo's columns of who and when
     :return: list of their ids, in the order of the rows
     """
+    if not rows:
+        return []
     if "id" in types:
         position = list(types).index("id")
         rows = [row[:position] + row[position + 1 :] for row in rows]
@@ -58,5 +76,5 @@ def insert(env, table, types, rows, log=True):
             recordset("v", types, rows),
         )
     )
-    # json_to_recordset keeps the order of the rows, and ids count up.
+    # unnest keeps the order of the rows, and ids count up.
     return sorted(row[0] for row in inserted)
