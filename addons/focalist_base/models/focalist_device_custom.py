@@ -2,7 +2,7 @@ from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.orm.models import NO_ACCESS
-from odoo.tools import format_date, format_datetime, formatLang, html2plaintext
+from odoo.tools import SQL, format_date, format_datetime, formatLang, html2plaintext
 
 from ..tools.client_properties import ClientProperties
 
@@ -102,6 +102,13 @@ class FocalistDevice(models.Model):
         if "client_properties" in vals:
             self._keep_client_values()
         return result
+
+    def _field_to_sql(self, alias, field_expr, query=None):
+        """Whoever groups by the definition: a bare number would be a column's place."""
+        sql = super()._field_to_sql(alias, field_expr, query)
+        if field_expr == "properties_base_definition_id":
+            return SQL("(%s)::integer", sql)
+        return sql
 
     @api.model
     def _fields_of_all(self):
