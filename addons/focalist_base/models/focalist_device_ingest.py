@@ -49,7 +49,7 @@ READING_TYPES = {
     **{reading_field(meter): "int4" for meter in METERS},
 }
 # What people type: the device itself was not heard of.
-TYPED_SOURCES = ("manual", "technician", *UNCONFIRMED_SOURCES)
+TYPED_SOURCES = ("manual", "technician", "import", *UNCONFIRMED_SOURCES)
 
 
 class FocalistDevice(models.Model):
@@ -435,11 +435,13 @@ class FocalistDevice(models.Model):
                 }
             )
             asked |= waiting
-            moments[device] = max(report.read_at, moments.get(device, report.read_at))
+            if origin.source not in UNCONFIRMED_SOURCES:
+                last = moments.get(device, report.read_at)
+                moments[device] = max(report.read_at, last)
             totals[device, report.uid] = accepted.get("total")
         ids = insert(self.env, "focalist_meter_reading", READING_TYPES, rows)
         readings = self.env["focalist.meter.reading"].browse(ids)
-        self.browse([device.id for device in moments]).invalidate_recordset(
+        self.browse([device.id for device in asking]).invalidate_recordset(
             ["reading_ids", "reading_count"], flush=False
         )
         self.env["focalist.meter.segment"]._save_segments(lines, readings)
@@ -447,10 +449,10 @@ class FocalistDevice(models.Model):
             device: self._prepare_last_reading(
                 device,
                 by_device.get(device.id, {}),
-                read_at,
-                bool(asking[device]),
+                moments.get(device),
+                bool(asked),
             )
-            for device, read_at in moments.items()
+            for device, asked in asking.items()
         }
         return readings, totals, told
 
@@ -477,15 +479,16 @@ class FocalistDevice(models.Model):
         """Values of the device that sum its ledger up.
 
         :param dict lines: meter -> MeterLine, of the meters that were told
+        :param read_at: when it was last read; None where what came is a claim only
         :param bool to_check: a value of these readings waits for a person
         """
         meters = dict(device.last_meters or {})
         for meter, line in lines.items():
             if (last := line.last) is not None:
                 meters[meter] = last
-        values = self._prepare_last_meters(meters) | {
-            "last_reading_at": max(read_at, device.last_reading_at or read_at),
-        }
+        values = self._prepare_last_meters(meters)
+        if read_at:
+            values["last_reading_at"] = max(read_at, device.last_reading_at or read_at)
         return values | ({"to_check": True} if to_check else {})
 
     @api.model

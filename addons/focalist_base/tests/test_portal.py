@@ -12,6 +12,7 @@ OWN = tuple(
     not in (
         "focalist.client.fields",
         "focalist.client.stat",
+        "focalist.volume.fleet",
         "focalist.device.model",
         "focalist.manufacturer",
         "focalist.meter.decision",
