@@ -27,10 +27,18 @@
         "views/focalist_volume_views.xml",
         "views/res_partner_views.xml",
         "views/res_config_settings_views.xml",
+        "views/portal_templates.xml",
         "views/focalist_menus.xml",
     ],
     "assets": {
-        "web.assets_backend": ["focalist_base/static/src/**/*"],
+        "web.assets_backend": [
+            "focalist_base/static/src/**/*",
+            ("remove", "focalist_base/static/src/portal/**/*"),
+        ],
+        "web.assets_frontend": [
+            "focalist_base/static/src/supply_bars.scss",
+            "focalist_base/static/src/portal/**/*",
+        ],
     },
     "application": True,
 }

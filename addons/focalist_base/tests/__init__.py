@@ -1,6 +1,7 @@
 from . import (
     test_alert,
     test_company,
+    test_fuzz,
     test_ingest,
     test_ledger,
     test_pdf,
