@@ -2,6 +2,7 @@ from . import (
     test_alert,
     test_company,
     test_fuzz,
+    test_history,
     test_ingest,
     test_ledger,
     test_pdf,
