@@ -58,7 +58,7 @@ class TestFuzz(RouteMixin, HttpCase):
             self.assertEqual(self.counted(), expected)
 
     def test_mutants_of_the_envelope(self):
-        """A batch that is none is a fault with a sentence, or refused: never an error."""
+        """What is no batch is a fault with a sentence, and no error."""
         rng = random.Random(7)
         whole = pack([report(1)])
         text = json.dumps([report(1)]).encode()

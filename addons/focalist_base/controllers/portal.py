@@ -93,7 +93,7 @@ class FocalistPortal(CustomerPortal):
         filterby = filterby if filterby in filters else "all"
         groupby = groupby if groupby in groupings else "site"
         search_in = search_in if search_in in inputs else "all"
-        domain = self._focalist_in_service() & Domain(filters[filterby]["domain"])
+        domain = self._focalist_in_service() & filters[filterby]["domain"]
         if search:
             domain &= self._device_search_domain(search.strip(), search_in)
         order = sortings[sortby]["order"]
@@ -145,63 +145,77 @@ class FocalistPortal(CustomerPortal):
         return request.render("focalist_base.portal_my_devices", values)
 
     def _device_sortings(self):
-        _ = request.env._
         return {
-            "site": {"label": _("Site"), "order": "site_id, model_id, id"},
-            "model": {"label": _("Model"), "order": "model_id, serial_number, id"},
-            "toner": {"label": _("Lowest toner"), "order": "toner_percent, id"},
+            "site": {"label": request.env._("Site"), "order": "site_id, model_id, id"},
+            "model": {
+                "label": request.env._("Model"),
+                "order": "model_id, serial_number, id",
+            },
+            "toner": {
+                "label": request.env._("Lowest toner"),
+                "order": "toner_percent, id",
+            },
             "alerts": {
-                "label": _("Open alerts"),
+                "label": request.env._("Open alerts"),
                 "order": "alert_count desc nulls last, id",
             },
             "contact": {
-                "label": _("Last contact"),
+                "label": request.env._("Last contact"),
                 "order": "last_report_at desc nulls last, id",
             },
         }
 
     def _device_filters(self):
-        _ = request.env._
-        filters = {
-            "all": {"label": _("All"), "domain": []},
-            "alerts": {
-                "label": _("With open alerts"),
-                "domain": [("alert_count", ">", 0)],
-            },
-            "toner": {"label": _("Toner low"), "domain": [("toner_percent", "<", LOW)]},
-            "silent": {
-                "label": _("Not heard of"),
-                "domain": [("is_silent", "=", True)],
-            },
+        labels = {
+            "all": request.env._("All"),
+            "alerts": request.env._("With open alerts"),
+            "toner": request.env._("Toner low"),
+            "silent": request.env._("Not heard of"),
         }
-        sites = self._own_sites()
-        if len(sites) > 1:
-            for site in sites:
-                filters[f"site-{site.id}"] = {
-                    "label": site.name,
-                    "domain": [("site_id", "=", site.id)],
-                }
-        return filters
+        domains = {
+            "alerts": Domain("alert_count", ">", 0),
+            "toner": Domain("toner_percent", "<", LOW),
+            "silent": Domain("is_silent", "=", True),
+        }
+        filters = {
+            name: {"label": label, "domain": domains.get(name, Domain.TRUE)}
+            for name, label in labels.items()
+        }
+        return filters | self._site_filters()
 
-    def _own_sites(self):
-        return request.env["focalist.site"].search(
+    def _site_filters(self):
+        """A filter for each of the reader's sites, where there are several."""
+        sites = request.env["focalist.site"].search(
             self._focalist_own(), limit=MAX_SITES
         )
+        if len(sites) < 2:
+            return {}
+        return {
+            f"site-{site.id}": {
+                "label": site.name,
+                "domain": Domain("site_id", "=", site.id),
+            }
+            for site in sites
+        }
 
     def _device_groupings(self):
-        _ = request.env._
         return {
-            "none": {"label": _("None")},
-            "site": {"label": _("Site")},
+            "none": {"label": request.env._("None")},
+            "site": {"label": request.env._("Site")},
         }
 
     def _device_inputs(self):
-        _ = request.env._
         return {
-            "all": {"input": "all", "label": _("Search in all")},
-            "serial": {"input": "serial", "label": _("Search in serial numbers")},
-            "model": {"input": "model", "label": _("Search in models")},
-            "place": {"input": "place", "label": _("Search in sites and places")},
+            "all": {"input": "all", "label": request.env._("Search in all")},
+            "serial": {
+                "input": "serial",
+                "label": request.env._("Search in serial numbers"),
+            },
+            "model": {"input": "model", "label": request.env._("Search in models")},
+            "place": {
+                "input": "place",
+                "label": request.env._("Search in sites and places"),
+            },
         }
 
     def _device_search_domain(self, text, search_in):
@@ -399,12 +413,11 @@ class FocalistPortal(CustomerPortal):
         if not request.env["focalist.volume.month"].has_access("read"):
             return request.redirect("/my")
         filters = {
-            name: told
-            for name, told in self._device_filters().items()
-            if name == "all" or name.startswith("site-")
+            "all": {"label": request.env._("All sites"), "domain": Domain.TRUE},
+            **self._site_filters(),
         }
         filterby = filterby if filterby in filters else "all"
-        rows = self._volume_rows(Domain(filters[filterby]["domain"]))
+        rows = self._volume_rows(filters[filterby]["domain"])
         chart = self._chart_values(rows)
         values = self._prepare_portal_layout_values() | {
             "page_name": "focalist_volumes",
@@ -421,12 +434,14 @@ class FocalistPortal(CustomerPortal):
 
     def _volume_figures(self, bars):
         """The numbers above the chart: [(title, pages)]."""
-        _ = request.env._
         return [
-            (_("This month"), bars[-1]["pages"].total),
-            (_("Last month"), bars[-2]["pages"].total),
-            (_("The same month last year"), bars[0]["pages"].total),
-            (_("Last twelve months"), sum(bar["pages"].total for bar in bars[1:])),
+            (request.env._("This month"), bars[-1]["pages"].total),
+            (request.env._("Last month"), bars[-2]["pages"].total),
+            (request.env._("The same month last year"), bars[0]["pages"].total),
+            (
+                request.env._("Last twelve months"),
+                sum(bar["pages"].total for bar in bars[1:]),
+            ),
         ]
 
     def _most_pages(self, rows, column):
@@ -467,12 +482,26 @@ class FocalistPortal(CustomerPortal):
         )
 
     def _devices_sheet(self):
-        _ = request.env._
         titles = [
-            *(_("Device"), _("Manufacturer"), _("Model"), _("Serial number")),
-            *(_("Site"), _("Location"), _("Host name"), _("IP address")),
-            *(_("Last contact"), _("Total"), _("Mono"), _("Colour")),
-            *(_("Lowest toner (%)"), _("Open alerts")),
+            *(
+                request.env._("Device"),
+                request.env._("Manufacturer"),
+                request.env._("Model"),
+                request.env._("Serial number"),
+            ),
+            *(
+                request.env._("Site"),
+                request.env._("Location"),
+                request.env._("Host name"),
+                request.env._("IP address"),
+            ),
+            *(
+                request.env._("Last contact"),
+                request.env._("Total"),
+                request.env._("Mono"),
+                request.env._("Colour"),
+            ),
+            *(request.env._("Lowest toner (%)"), request.env._("Open alerts")),
         ]
         devices = request.env[DEVICE].search(self._focalist_in_service())
         since = dict(
@@ -483,7 +512,7 @@ class FocalistPortal(CustomerPortal):
             )
         )
         rows = (self._device_row(device, since.get(device)) for device in devices)
-        return _("Devices"), titles, rows
+        return request.env._("Devices"), titles, rows
 
     def _device_row(self, device, since):
         """A line of the sheet of devices.
@@ -517,9 +546,14 @@ class FocalistPortal(CustomerPortal):
         return fields.Datetime.context_timestamp(user, moment).replace(tzinfo=None)
 
     def _volumes_sheet(self):
-        _ = request.env._
-        titles = [_("Month"), _("Site"), _("Device"), _("Mono"), _("Colour")]
-        titles += [_("Total"), _("Scan")]
+        titles = [
+            request.env._("Month"),
+            request.env._("Site"),
+            request.env._("Device"),
+            request.env._("Mono"),
+            request.env._("Colour"),
+        ]
+        titles += [request.env._("Total"), request.env._("Scan")]
         rows = request.env["focalist.volume.month"]._read_group(
             self._focalist_own()
             & Domain(
@@ -530,7 +564,7 @@ class FocalistPortal(CustomerPortal):
         )
         # A device that has left is known by its name alone, which tells nothing else.
         return (
-            _("Monthly volumes"),
+            request.env._("Monthly volumes"),
             titles,
             (
                 (month, site.name, device.sudo().display_name, *pages)

@@ -8,6 +8,7 @@ from . import (
     test_pdf,
     test_placement,
     test_portal,
+    test_portal_pages,
     test_retention,
     test_rights,
     test_segment,

@@ -115,9 +115,12 @@ class TestHistory(FocalistCase):
         self.draw = data.draw
         self.start = datetime(2024, 1, 1) + timedelta(days=self.number(0, 365))
         self.oracle = Oracle()
+        clients = self.client_a, self.client_a, self.client_b
         self.sites = [
             self.site(client, f"Site {number}", tz=self.draw(st.sampled_from(ZONES)))
-            for number, client in enumerate((self.client_a, self.client_a, self.client_b))
+            for number, client in enumerate(
+                (self.client_a, self.client_a, self.client_b)
+            )
         ]
         self.model.monthly_volume = self.draw(st.sampled_from((0, 300)))
         self.printers = []
