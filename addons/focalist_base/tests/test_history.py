@@ -96,6 +96,11 @@ def spread(zone, t0, v0, t1, v1):
 class TestHistory(FocalistCase):
     """Whatever happens to readings and devices, volumes are what was counted."""
 
+    def setUp(self):
+        super().setUp()
+        self.draw = self.start = self.oracle = None
+        self.sites, self.printers = [], []
+
     @PROPERTY
     @given(data=st.data())
     def test_volumes_are_the_pages_between_readings(self, data):
