@@ -103,7 +103,7 @@ class TestHistory(FocalistCase):
 
     @PROPERTY
     @given(data=st.data())
-    def test_volumes_are_the_pages_between_readings(self, data):
+    def test_t3_volumes_are_the_pages_between_readings(self, data):
         savepoint = self.env.cr.savepoint(flush=True)
         try:
             self.begin(data)

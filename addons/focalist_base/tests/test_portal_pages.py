@@ -320,7 +320,7 @@ class TestPortalPages(PortalPagesCase):
         self.assertNotIn("MOVED1", self.page("/my/devices/former", "anna"))
         self.assertIn("MOVED1", self.page("/my/devices"))
 
-    def test_portal_charts_after_a_move(self):
+    def test_t3_portal_charts_after_a_move(self):
         for login, pages in (("anna", 3 * 168), ("bert", 168 + 20), ("carl", 168)):
             text = self.page("/my/volumes", login)
             self.assertIn(f"Last twelve months {pages}", text)

@@ -14,19 +14,19 @@ class TestSite(FocalistCase):
 
     # S5
 
-    def test_first_site_is_the_main_one(self):
+    def test_s5_first_site_is_the_main_one(self):
         self.assertTrue(self.site_a.is_main)
         self.assertFalse(self.site_a2.is_main)
         self.assertTrue(self.site_b.is_main)
 
-    def test_main_site_moves(self):
+    def test_s5_main_site_moves(self):
         self.site_a2.is_main = True
         self.assertEqual(self.mains(), self.site_a2)
         new = self.site(self.client_a, "Nice", is_main=True)
         self.assertEqual(self.mains(), new)
         self.assertTrue(self.site_b.is_main, "another client's")
 
-    def test_main_site_is_one_in_the_database(self):
+    def test_s5_main_site_is_one_in_the_database(self):
         with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"):
             self.env.cr.execute(
                 "UPDATE focalist_site SET is_main = true WHERE id = %s",
@@ -39,11 +39,11 @@ class TestSite(FocalistCase):
         (self.site_a2 | self.site_b).write({"is_main": True})
         self.assertEqual(self.mains(), self.site_a2)
 
-    def test_main_site_is_never_none(self):
+    def test_s5_main_site_is_never_none(self):
         self.site_a.is_main = False
         self.assertEqual(len(self.mains()), 1)
 
-    def test_closed_main_site_gives_way(self):
+    def test_s5_closed_main_site_gives_way(self):
         self.site_a.active = False
         self.assertEqual(self.mains(), self.site_a2)
         self.assertFalse(self.site_a.is_main)
@@ -64,25 +64,25 @@ class TestSite(FocalistCase):
 
     # S3
 
-    def test_deletion_is_refused_where_devices_stand(self):
+    def test_s3_deletion_is_refused_where_devices_stand(self):
         self.device()
         with self.assertRaisesRegex(UserError, r"Paris.*cannot be deleted.*\(1\)"):
             (self.site_a2 | self.site_a).unlink()
         self.assertTrue(self.site_a2.exists())
 
-    def test_deletion_is_refused_where_volumes_belong(self):
+    def test_s3_deletion_is_refused_where_volumes_belong(self):
         device = self.device()
         self.ingest(self.metered(0, total=1), self.metered(24, total=9))
         device._move(self.site_a2, START.replace(day=20))
         with self.assertRaisesRegex(UserError, "archive the site"):
             self.site_a.unlink()
 
-    def test_deletion_is_refused_where_a_device_waits(self):
+    def test_s3_deletion_is_refused_where_a_device_waits(self):
         self.ingest(self.report(0, "NEW1"), site=self.site_a)
         with self.assertRaisesRegex(UserError, r"\(1\)"):
             self.site_a.unlink()
 
-    def test_empty_site_can_be_deleted(self):
+    def test_s3_empty_site_can_be_deleted(self):
         (self.site_a | self.site_a2).unlink()
         self.assertFalse(self.client_a.focalist_site_ids)
 
@@ -141,7 +141,7 @@ class TestSite(FocalistCase):
 
     # O3
 
-    def test_main_coordinator_is_the_default(self):
+    def test_o3_main_coordinator_is_the_default(self):
         anna = self.coordinator(self.client_a)
         self.assertEqual(self.site(self.client_a, "Nice").coordinator_id, anna)
         bob = self.coordinator(self.client_a, "Bob")
@@ -258,7 +258,7 @@ class TestClient(FocalistCase):
         self.env.invalidate_all()
         return self.client_a.focalist_main_coordinator_id
 
-    def test_first_coordinator_is_the_main_one(self):
+    def test_o1_first_coordinator_is_the_main_one(self):
         self.assertFalse(self.main())
         anna = self.coordinator(self.client_a)
         self.assertEqual(self.main(), anna)
@@ -271,7 +271,7 @@ class TestClient(FocalistCase):
         contact.is_focalist_coordinator = True
         self.assertEqual(self.main(), contact)
 
-    def test_main_coordinator_who_leaves_is_replaced(self):
+    def test_o1_main_coordinator_who_leaves_is_replaced(self):
         for how in ("is_focalist_coordinator", "active", "parent_id", "unlink"):
             with self.subTest(how=how):
                 anna = self.coordinator(self.client_a)
@@ -285,7 +285,7 @@ class TestClient(FocalistCase):
                 bob.unlink()
                 self.assertFalse(self.main())
 
-    def test_main_coordinator_cannot_be_none(self):
+    def test_o1_main_coordinator_cannot_be_none(self):
         anna = self.coordinator(self.client_a)
         self.client_a.focalist_main_coordinator_id = False
         self.assertEqual(self.main(), anna)
@@ -296,7 +296,7 @@ class TestClient(FocalistCase):
             with self.assertRaisesRegex(ValidationError, "not a coordinator of Alpha"):
                 self.client_a.focalist_main_coordinator_id = stranger
 
-    def test_make_another_the_main_one(self):
+    def test_o2_make_another_the_main_one(self):
         anna = self.coordinator(self.client_a)
         bob = self.coordinator(self.client_a, "Bob")
         self.assertTrue(anna.is_focalist_main_coordinator)
