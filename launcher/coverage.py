@@ -20,7 +20,8 @@ def run() -> int:
     PAGE.write_text(page(promises, tests), encoding="utf-8")
     missing = [code for code, *_told in promises if code not in tests]
     done = len(promises) - len(missing)
-    say(f"{done} of {len(promises)} promises have a test. Not yet: {', '.join(missing)}")
+    say(f"{done} of {len(promises)} promises have a test.")
+    say(f"Not yet: {', '.join(missing) or 'none'}")
     return 0
 
 
@@ -58,8 +59,8 @@ def page(promises, tests) -> str:
     lines = [
         "# What proves the promises",
         "",
-        "Made by `./focalist coverage` from the names of the tests; the promises are in",
-        "[promises.md](promises.md).",
+        "Made by `./focalist coverage` from the names of the tests; the promises are",
+        "those of [promises.md](promises.md).",
     ]
     last = None
     for code, promise, area in promises:

@@ -123,9 +123,7 @@ class TestHistory(FocalistCase):
         clients = self.client_a, self.client_a, self.client_b
         self.sites = [
             self.site(client, f"Site {number}", tz=self.draw(st.sampled_from(ZONES)))
-            for number, client in enumerate(
-                (self.client_a, self.client_a, self.client_b)
-            )
+            for number, client in enumerate(clients)
         ]
         self.model.monthly_volume = self.draw(st.sampled_from((0, 300)))
         self.printers = []
