@@ -17,10 +17,14 @@ class TestFuzz(FocalistCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.devices_of_mutants = cls.env["focalist.device"]
         cls.devices = cls.env["focalist.device"].union(
             *(cls.device(f"GOOD{number:02}") for number in range(GOOD))
         )
         cls.theirs = cls.device("THEIRS1", cls.site_b)
+        # Half of what is told wrongly is of devices in service, whose ledger it reaches.
+        for number in range(0, BATCH - GOOD, 2):
+            cls.devices_of_mutants |= cls.device(f"MUTANT{number}")
         cls.collector = {"partner": cls.client_a, "site": cls.site_a}
 
     def whole_report(self, hour, serial):
@@ -73,7 +77,8 @@ class TestFuzz(FocalistCase):
             self.env.flush_all()
             state = self.state_of_good()
             others = self.env["focalist.device"].with_context(active_test=False)
-            found = others.search([("id", "not in", (self.devices | self.theirs).ids)])
+            known = self.devices | self.devices_of_mutants | self.theirs
+            found = others.search([("id", "not in", known.ids)])
             kept = (
                 set(self.env["focalist.meter.reading"].search([]).mapped("uid")),
                 set(found.mapped("serial_number")),
