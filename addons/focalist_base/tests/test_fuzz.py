@@ -121,11 +121,12 @@ class TestFuzz(FocalistCase):
         batch = [(True, report) for report in good]
         batch += [(False, report) for report in mutants]
         rng.shuffle(batch)
-        with self.assertNoLogs(level="ERROR"):
+        with self.assertNoLogs("odoo", level="ERROR"):
             results, state, (uids, serials) = self.take([r for _g, r in batch])
         self.assertEqual(len(results), len(batch))
         self.assertEqual(state, expected)
         told, wrong = {}, []
+        fault = self.env["focalist.device"]._report_error_message("fault")
         for (is_good, report), result in zip(batch, results, strict=True):
             self.assertEqual(result.keys(), {"uid", "status", "message"})
             self.assertIn(result["status"], STATUSES)
@@ -136,6 +137,7 @@ class TestFuzz(FocalistCase):
             wrong.append(result)
             if result["status"] == "rejected":
                 self.assertTrue(result["message"])
+                self.assertNotEqual(result["message"], fault)
         # The one that came twice may be the second one.
         for report in good:
             self.assertLessEqual(told[report["uid"]], {"accepted", "duplicate"})
