@@ -22,7 +22,7 @@ class TestFuzz(FocalistCase):
             *(cls.device(f"GOOD{number:02}") for number in range(GOOD))
         )
         cls.theirs = cls.device("THEIRS1", cls.site_b)
-        # Half of what is told wrongly is of devices in service, whose ledger it reaches.
+        # Half of the mutants are of devices in service, whose ledger they reach.
         for number in range(0, BATCH - GOOD, 2):
             cls.devices_of_mutants |= cls.device(f"MUTANT{number}")
         cls.collector = {"partner": cls.client_a, "site": cls.site_a}
