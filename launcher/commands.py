@@ -22,6 +22,7 @@ Focalist: managed print services inside Odoo
   ./focalist lint [--fix] [NAME...]   the checks of style; --fix puts right what it can
   ./focalist bench [NAME] [--json]    the benchmarks
   ./focalist translate                translation files, up to date with the source
+  ./focalist coverage                 docs/spec-coverage.md, from the tests' names
 
   ./focalist doctor                   what is there, what is missing, what that costs
   ./focalist shell [DATABASE]         an Odoo shell; runs a script given on its input
@@ -75,6 +76,13 @@ def translate(arguments: list[str]) -> int:
 
     _flags(arguments)
     return translating.run()
+
+
+def coverage(arguments: list[str]) -> int:
+    from launcher import coverage
+
+    _flags(arguments)
+    return coverage.run()
 
 
 def doctor(arguments: list[str]) -> int:
@@ -144,6 +152,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "lint": lint,
     "bench": bench,
     "translate": translate,
+    "coverage": coverage,
     "doctor": doctor,
     "shell": shell,
     "psql": psql,

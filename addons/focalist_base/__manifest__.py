@@ -53,6 +53,7 @@
         "views/res_partner_client_views.xml",
         "views/res_config_settings_views.xml",
         "data/focalist_dashboards.xml",
+        "views/portal_templates.xml",
         "views/focalist_menus.xml",
         "views/focalist_notification_menus.xml",
         "wizards/focalist_custom_fields_views.xml",
@@ -62,8 +63,15 @@
         "views/focalist_public_report_templates.xml",
     ],
     "assets": {
-        "web.assets_backend": ["focalist_base/static/src/**/*"],
         "web.assets_tests": ["focalist_base/static/tests/tours/**/*"],
+        "web.assets_backend": [
+            "focalist_base/static/src/**/*",
+            ("remove", "focalist_base/static/src/portal/**/*"),
+        ],
+        "web.assets_frontend": [
+            "focalist_base/static/src/supply_bars.scss",
+            "focalist_base/static/src/portal/**/*",
+        ],
     },
     "application": True,
 }

@@ -2,6 +2,7 @@ from . import (
     test_agent,
     test_collector_rights,
     test_enrolment,
+    test_fuzz,
     test_ingestion,
     test_rights,
     test_route,

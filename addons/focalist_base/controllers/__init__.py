@@ -1,1 +1,1 @@
-from . import focalist_public_report, focalist_transfer, statistics
+from . import focalist_public_report, focalist_transfer, portal, statistics

@@ -204,7 +204,7 @@ class TestVolume(FocalistCase):
         )
         self.assertEqual(dict(months), {self.client_a: 100, self.client_b: 7})
 
-    def test_late_reading_after_the_move_counts_at_the_old_place(self):
+    def test_t3_late_reading_counts_at_the_old_place(self):
         self.ingest(self.metered(0, total=100))
         self.printer._move(self.site_b, START + timedelta(hours=30))
         self.ingest(self.metered(31, total=150))

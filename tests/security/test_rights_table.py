@@ -1,0 +1,108 @@
+"""Who may do what with each of Focalist's models: the whole of it in one table."""
+
+from odoo.tests import TransactionCase, new_test_user, tagged
+
+GROUP = "focalist_base.group_focalist_"
+#: A column a user: nobody of Focalist, a client in the portal, then the groups.
+USERS = {
+    "internal": "base.group_user",
+    "portal": "base.group_portal",
+    "sales": GROUP + "sales",
+    "technician": GROUP + "technician",
+    "accountant": GROUP + "accountant",
+    "manager": GROUP + "manager",
+    "support": GROUP + "support",
+    "collector": GROUP + "collector",
+}
+OPERATIONS = {"r": "read", "w": "write", "c": "create", "d": "unlink"}
+#: What rules leave to some operations only is tested with the model itself.
+TABLE = """
+                            internal portal sales technician accountant manager support collector
+focalist.agent              -        -      r     rwcd       r          rwcd    r       -
+focalist.agent.key          -        -      -     rwcd       -          rwcd    -       -
+focalist.alert              -        r      r     r          r          r       r       -
+focalist.billing.run        -        -      -     -          rwcd       rwcd    -       -
+focalist.billing.run.problem -       -      -     -          rwcd       rwcd    -       -
+focalist.collector          -        -      r     r          r          r       r       -
+focalist.contract           -        -      rwcd  -          rwcd       rwcd    -       -
+focalist.contract.device    -        -      r     -          rwcd       rwcd    -       -
+focalist.device             -        r      r     rwcd       r          rwcd    r       -
+focalist.device.model       -        -      r     rwc        r          rwcd    r       -
+focalist.device.move        -        -      -     rwcd       -          rwcd    -       -
+focalist.device.placement   -        r      r     rwc        r          rwc     r       -
+focalist.manufacturer       -        -      r     rwc        r          rwcd    r       -
+focalist.meter.decide       -        -      -     rwcd       -          rwcd    -       -
+focalist.meter.decision     -        -      r     r          r          r       r       -
+focalist.meter.entry        -        -      -     rwcd       -          rwcd    -       -
+focalist.meter.line         -        -      -     rwcd       -          rwcd    -       -
+focalist.meter.reading      -        r      r     r          r          r       r       -
+focalist.meter.segment      -        -      r     r          r          r       r       -
+focalist.network            -        -      r     rwcd       r          rwcd    r       -
+focalist.pricing            -        -      rwcd  -          rwcd       rwcd    -       -
+focalist.site               -        r      rwcd  rwc        r          rwcd    r       -
+focalist.statement          -        r      r     -          rwcd       rwcd    -       -
+focalist.statement.line     -        r      r     -          rwcd       rwcd    -       -
+focalist.supply             -        r      r     r          r          r       r       -
+focalist.supply.item        -        r      r     r          r          r       r       -
+focalist.supply.level       -        r      r     r          r          r       r       -
+focalist.supply.model       -        -      r     rwc        r          rwcd    r       -
+focalist.supply.replacement -        r      r     r          r          r       r       -
+focalist.volume             -        r      r     r          r          r       r       -
+focalist.volume.month       -        r      r     r          r          r       r       -
+"""  # noqa: E501
+#: The catalogue is shared by all dealers of a database; what has no company belongs to
+#: a record that has, or to whoever has just opened it.
+SHARED = {"focalist.device.model", "focalist.manufacturer", "focalist.supply.model"}
+
+
+def rows():
+    """The table as {model: {user: letters}}."""
+    head, *lines = filter(str.strip, TABLE.splitlines())
+    names = head.split()
+    return {
+        line.split()[0]: dict(zip(names, line.split()[1:], strict=True))
+        for line in lines
+    }
+
+
+@tagged("post_install", "-at_install")
+class TestRightsTable(TransactionCase):
+    def models(self):
+        """All models of Focalist that have records."""
+        return {
+            name: self.env[name]
+            for name in self.env.registry
+            if name.startswith("focalist.") and not self.env[name]._abstract
+        }
+
+    def test_every_model_has_a_row(self):
+        self.assertEqual(sorted(rows()), sorted(self.models()))
+        for rights in rows().values():
+            self.assertEqual(list(rights), list(USERS))
+
+    def test_rights_are_those_of_the_table(self):
+        for name, group in USERS.items():
+            user = new_test_user(self.env, f"the {name}", groups=group)
+            for model, rights in rows().items():
+                may = {
+                    letter
+                    for letter, operation in OPERATIONS.items()
+                    if self.env[model].with_user(user).has_access(operation)
+                }
+                with self.subTest(user=name, model=model):
+                    self.assertEqual(may, set(rights[name]) - {"-"})
+
+    def test_rules_divide_what_is_stored(self):
+        """A dealer's records are its own, and what the portal reads is its client's."""
+        rules = self.env["ir.rule"].search([])
+        portal = self.env.ref("base.group_portal")
+        for name, model in self.models().items():
+            own = rules.filtered(lambda rule, name=name: rule.model_id.model == name)
+            with self.subTest(model=name):
+                if not model._transient and name not in SHARED:
+                    everybody = own.filtered(lambda rule: not rule.groups)
+                    self.assertIn("company_id", str(everybody.mapped("domain_force")))
+                    self.assertTrue(model._fields["company_id"].store)
+                if "r" in rows()[name]["portal"]:
+                    domains = own.filtered(lambda rule: portal in rule.groups)
+                    self.assertIn("partner_id", str(domains.mapped("domain_force")))
