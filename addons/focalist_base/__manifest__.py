@@ -26,6 +26,7 @@
         "data/ir_cron_notification_data.xml",
         "security/focalist_fields_rules.xml",
         "data/mail_activity_type_data.xml",
+        "data/focalist_custom_fields.xml",
         "data/focalist_client_stat_cron.xml",
         "views/focalist_manufacturer_views.xml",
         "views/focalist_device_model_views.xml",

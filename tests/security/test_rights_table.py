@@ -17,42 +17,64 @@ USERS = {
 OPERATIONS = {"r": "read", "w": "write", "c": "create", "d": "unlink"}
 #: What rules leave to some operations only is tested with the model itself.
 TABLE = """
-                            internal portal sales technician accountant manager support collector
-focalist.agent              -        -      r     rwcd       r          rwcd    r       -
-focalist.agent.key          -        -      -     rwcd       -          rwcd    -       -
-focalist.alert              -        r      r     r          r          r       r       -
-focalist.billing.run        -        -      -     -          rwcd       rwcd    -       -
-focalist.billing.run.problem -       -      -     -          rwcd       rwcd    -       -
-focalist.collector          -        -      r     r          r          r       r       -
-focalist.contract           -        -      rwcd  -          rwcd       rwcd    -       -
-focalist.contract.device    -        -      r     -          rwcd       rwcd    -       -
-focalist.device             -        r      r     rwcd       r          rwcd    r       -
-focalist.device.model       -        -      r     rwc        r          rwcd    r       -
-focalist.device.move        -        -      -     rwcd       -          rwcd    -       -
-focalist.device.placement   -        r      r     rwc        r          rwc     r       -
-focalist.manufacturer       -        -      r     rwc        r          rwcd    r       -
-focalist.meter.decide       -        -      -     rwcd       -          rwcd    -       -
-focalist.meter.decision     -        -      r     r          r          r       r       -
-focalist.meter.entry        -        -      -     rwcd       -          rwcd    -       -
-focalist.meter.line         -        -      -     rwcd       -          rwcd    -       -
-focalist.meter.reading      -        r      r     r          r          r       r       -
-focalist.meter.segment      -        -      r     r          r          r       r       -
-focalist.network            -        -      r     rwcd       r          rwcd    r       -
-focalist.pricing            -        -      rwcd  -          rwcd       rwcd    -       -
-focalist.site               -        r      rwcd  rwc        r          rwcd    r       -
-focalist.statement          -        r      r     -          rwcd       rwcd    -       -
-focalist.statement.line     -        r      r     -          rwcd       rwcd    -       -
-focalist.supply             -        r      r     r          r          r       r       -
-focalist.supply.item        -        r      r     r          r          r       r       -
-focalist.supply.level       -        r      r     r          r          r       r       -
-focalist.supply.model       -        -      r     rwc        r          rwcd    r       -
-focalist.supply.replacement -        r      r     r          r          r       r       -
-focalist.volume             -        r      r     r          r          r       r       -
-focalist.volume.month       -        r      r     r          r          r       r       -
+                              internal portal sales technician accountant manager support collector
+focalist.agent                -        -      r     rwcd       r          rwcd    r       -
+focalist.agent.key            -        -      -     rwcd       -          rwcd    -       -
+focalist.alert                -        r      r     r          r          r       r       -
+focalist.billing.run          -        -      -     -          rwcd       rwcd    -       -
+focalist.billing.run.problem  -        -      -     -          rwcd       rwcd    -       -
+focalist.client.fields        -        -      r     r          r          rw      r       -
+focalist.client.stat          -        -      r     r          r          r       r       -
+focalist.collector            -        -      r     r          r          r       r       -
+focalist.contract             -        -      rwcd  -          rwcd       rwcd    -       -
+focalist.contract.device      -        -      r     -          rwcd       rwcd    -       -
+focalist.custom.fields        -        -      -     -          -          rwcd    -       -
+focalist.custom.fields.line   -        -      -     -          -          rwcd    -       -
+focalist.device               -        r      r     rwcd       r          rwcd    r       -
+focalist.device.model         -        -      r     rwc        r          rwcd    r       -
+focalist.device.placement     -        r      r     rwc        r          rwc     r       -
+focalist.device.step          -        -      -     rwcd       -          rwcd    -       -
+focalist.export               -        -      rwcd  rwcd       rwcd       rwcd    rwcd    -
+focalist.import               -        -      -     rwcd       -          rwcd    -       -
+focalist.import.line          -        -      -     rwcd       -          rwcd    -       -
+focalist.label.print          -        -      -     rwcd       -          rwcd    -       -
+focalist.label.print.field    -        -      -     rwcd       -          rwcd    -       -
+focalist.manufacturer         -        -      r     rwc        r          rwcd    r       -
+focalist.merge                -        -      -     -          -          rwcd    -       -
+focalist.meter.decide         -        -      -     rwcd       -          rwcd    -       -
+focalist.meter.decision       -        -      r     r          r          r       r       -
+focalist.meter.entry          -        -      -     rwcd       -          rwcd    -       -
+focalist.meter.line           -        -      -     rwcd       -          rwcd    -       -
+focalist.meter.reading        -        r      r     r          r          r       r       -
+focalist.meter.segment        -        -      r     r          r          r       r       -
+focalist.network              -        -      r     rwcd       r          rwcd    r       -
+focalist.notification         -        -      r     r          r          r       r       -
+focalist.notification.rule    -        -      rwcd  r          r          rwcd    r       -
+focalist.notification.setting -        -      rw    r          r          rw      r       -
+focalist.notification.type    -        -      r     r          r          r       r       -
+focalist.pricing              -        -      rwcd  -          rwcd       rwcd    -       -
+focalist.public.attempt       -        -      -     -          -          -       -       -
+focalist.site                 -        r      rwcd  rwc        r          rwcd    r       -
+focalist.statement            -        r      r     -          rwcd       rwcd    -       -
+focalist.statement.line       -        r      r     -          rwcd       rwcd    -       -
+focalist.supply               -        r      r     r          r          r       r       -
+focalist.supply.item          -        r      r     r          r          r       r       -
+focalist.supply.level         -        r      r     r          r          r       r       -
+focalist.supply.model         -        -      r     rwc        r          rwcd    r       -
+focalist.supply.replacement   -        r      r     r          r          r       r       -
+focalist.volume               -        r      r     r          r          r       r       -
+focalist.volume.fleet         -        -      r     r          r          r       r       -
+focalist.volume.month         -        r      r     r          r          r       r       -
 """  # noqa: E501
 #: The catalogue is shared by all dealers of a database; what has no company belongs to
 #: a record that has, or to whoever has just opened it.
-SHARED = {"focalist.device.model", "focalist.manufacturer", "focalist.supply.model"}
+SHARED = {
+    "focalist.device.model",
+    "focalist.manufacturer",
+    "focalist.notification.type",
+    "focalist.public.attempt",
+    "focalist.supply.model",
+}
 
 
 def rows():

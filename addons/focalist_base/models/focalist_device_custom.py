@@ -1,7 +1,6 @@
 from typing import NamedTuple
 
 from odoo import api, fields, models
-from odoo.orm.models import NO_ACCESS
 from odoo.tools import SQL, format_date, format_datetime, formatLang, html2plaintext
 
 from ..tools.client_properties import ClientProperties
@@ -51,7 +50,7 @@ class FocalistDevice(models.Model):
     )
     client_values = fields.Json(
         copy=False,
-        groups=NO_ACCESS,
+        groups=fields.NO_ACCESS,
         help="What each client's fields hold: {set: {field: value}}. A device that"
         " comes back finds them again; no client reads those of another.",
     )

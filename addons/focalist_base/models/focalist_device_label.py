@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 import qrcode
 
 from odoo import fields, models
-from odoo.orm.models import NO_ACCESS
 
 
 class FocalistDevice(models.Model):
@@ -17,7 +16,7 @@ class FocalistDevice(models.Model):
     label_token = fields.Char(
         copy=False,
         readonly=True,
-        groups=NO_ACCESS,
+        groups=fields.NO_ACCESS,
         help="What the label's address ends with. Whoever has it may report.",
     )
 

@@ -9,7 +9,8 @@ _SECOND = timedelta(seconds=1)
 class FocalistDevice(models.Model):
     """The steps of a device's life: moved, swapped, out of service, and back."""
 
-    _inherit = "focalist.device"  # pylint: disable=consider-merging-classes-inherited
+    _name = "focalist.device"
+    _inherit = ["focalist.device"]
 
     can_take_back = fields.Boolean(
         compute="_compute_can_take_back",

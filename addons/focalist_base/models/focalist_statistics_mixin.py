@@ -77,27 +77,31 @@ class FocalistStatisticsMixin(models.AbstractModel):
 
         :param int limit: rows of a table at most
         :return: dict of
-            period: {first, last, before_first, before_last, by, days}
-            totals, before: pages of the period and of the one before
-            change: {total, mono, color}: growth (0.1 is 10 % more); None where there is
-                nothing to compare with, since nothing was measured yet at its start
-            since: the day of the first volume here
-            series: [{date, **pages}], each day or month, without gaps
-            devices: [{id, site_id, model, serial, site, **pages}], most pages first
-            sites: [{id, name, **pages}]
-            unused: [{id, model, serial, site, last_report}]: in service there, no page
-            device_count, site_count, unused_count: rows without the limit
+
+            - ``period``: first, last, before_first, before_last, by, days
+            - ``totals``, ``before``: pages of the period and of the one before
+            - ``change``: growth of total, mono, color (0.1 is 10 % more); None where
+              there is nothing to compare with: not measured yet at its start
+            - ``since``: the day of the first volume here
+            - ``series``: date and pages of each day or month, without gaps
+            - ``devices``: id, site_id, model, serial, site, pages; most pages first
+            - ``sites``: id, name, pages
+            - ``unused``: id, model, serial, site, last_report; in service, no page
+            - ``device_count``, ``site_count``, ``unused_count``: rows without limit
         """
         self.ensure_one()
         chosen = self._focalist_period(period, first, last, by)
         rows = self._focalist_pages(
-            chosen.first, chosen.last, ("device_id, site_id", "moment"), chosen.by
+            chosen.first,
+            chosen.last,
+            (("device_id", "site_id"), ("moment",)),
+            chosen.by,
         )
         by_device = {key[:2]: pages for key, pages in rows.items() if key[0]}
         by_site = _add_up(by_device, lambda key: key[1])
         totals = _add_up(by_device, lambda key: None).get(None, _pages())
         series = {key[2]: pages for key, pages in rows.items() if key[2]}
-        before = self._focalist_pages(chosen.before_first, chosen.before_last, ("",))
+        before = self._focalist_pages(chosen.before_first, chosen.before_last, ((),))
         before = before[None, None, None]
         since = self._focalist_measured_since()
         comparable = since and since <= chosen.before_first
@@ -172,7 +176,9 @@ class FocalistStatisticsMixin(models.AbstractModel):
         ):
             self.env[model].flush_model(names)
         columns = [
-            SQL(name if any(name in names for names in sets) else "NULL")
+            SQL.identifier(name)
+            if any(name in names for names in sets)
+            else SQL("NULL")
             for name in ("device_id", "site_id", "moment")
         ]
         rows = self.env.execute_query(
@@ -206,7 +212,10 @@ class FocalistStatisticsMixin(models.AbstractModel):
                 volumes=SQL(" UNION ALL ").join(
                     self._focalist_volumes(*span) for span in spans
                 ),
-                sets=SQL(", ").join(SQL("(%s)", SQL(names)) for names in sets),
+                sets=SQL(", ").join(
+                    SQL("(%s)", SQL(", ").join(map(SQL.identifier, names)))
+                    for names in sets
+                ),
             )
         )
         return {

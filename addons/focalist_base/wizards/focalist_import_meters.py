@@ -12,7 +12,8 @@ from ..tools.sheet_values import cell_text, parse_count, parse_moment
 class FocalistImport(models.TransientModel):
     """Meters from a file: each row is a report, and goes through the one door."""
 
-    _inherit = "focalist.import"  # pylint: disable=consider-merging-classes-inherited
+    _name = "focalist.import"
+    _inherit = ["focalist.import"]
 
     @api.model
     def _labels_meters(self):
