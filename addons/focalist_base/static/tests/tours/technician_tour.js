@@ -22,6 +22,13 @@ const choose = (field, text) => [
   },
 ];
 
+// Steps of one device are a second apart at least: no person is quicker.
+const wait = () => ({
+  content: "Take a breath",
+  trigger: ".o_form_view",
+  run: () => new Promise((resolve) => setTimeout(resolve, 2500)),
+});
+
 registry.category("web_tour.tours").add("focalist_base_technician", {
   url: "/odoo",
   steps: () => [
@@ -74,6 +81,7 @@ registry.category("web_tour.tours").add("focalist_base_technician", {
       trigger:
         ".o_form_view:not(:has(.modal)) .o_field_widget[name='site_id']:contains('Lyon')",
     },
+    wait(),
     {
       content: "Swap it",
       trigger: ".o_statusbar_buttons button:contains('Swap')",
@@ -99,6 +107,7 @@ registry.category("web_tour.tours").add("focalist_base_technician", {
       content: "The other one stands in Lyon",
       trigger: ".o_field_widget[name='site_id']:contains('Lyon')",
     },
+    wait(),
     {
       content: "Take it out of service",
       trigger: ".o_statusbar_buttons button:contains('Take out of service')",
