@@ -161,6 +161,7 @@ def read(
 
     from . import report, summary
     from .config import parse_device
+    from .snmp.credential import Community
     from .snmp.session import Limits, SnmpError
 
     config = context.config()
@@ -172,9 +173,11 @@ def read(
         timeout=config.snmp_timeout if timeout is None else timeout,
         retries=config.snmp_retries if retries is None else retries,
     )
-    communities = config.snmp_communities if community is None else (community,)
+    credentials = config.snmp_credentials
+    if community is not None:
+        credentials = (Community(community),)
     try:
-        data = asyncio.run(_read(device, communities, limits)).to_dict()
+        data = asyncio.run(_read(config, device, credentials, limits)).to_dict()
     except SnmpError as error:
         raise click.ClickException(str(error)) from error
     if as_json:
@@ -185,13 +188,13 @@ def read(
         click.echo(f"The report is not valid: {problem}", err=True)
 
 
-async def _read(device: Any, communities: Any, limits: Any) -> Any:
+async def _read(config: Config, device: Any, credentials: Any, limits: Any) -> Any:
     from . import reader
-    from .snmp.pysnmp import Engine
+    from .snmp.engine import Engine
 
-    engine = Engine(limits)
+    engine = Engine(limits, backend=config.snmp_backend)
     try:
-        async with engine.session(device.address, device.port, communities) as session:
+        async with engine.session(device.address, device.port, credentials) as session:
             return await reader.read(session, device.address)
     finally:
         engine.close()

@@ -6,10 +6,13 @@ from __future__ import annotations
 import ipaddress
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from .snmp import BACKENDS
+from .snmp.credential import Community, Credential, User
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -42,7 +45,8 @@ class Config:
     server_url: str | None = None
     server_database: str | None = None
     server_ca_file: str | None = None
-    snmp_communities: tuple[str, ...] = ("public",)
+    snmp_credentials: tuple[Credential, ...] = (Community("public"),)
+    snmp_backend: str = "auto"
     snmp_port: int = SNMP_PORT
     snmp_timeout: float = 2.5
     snmp_retries: int = 1
@@ -95,6 +99,10 @@ def load(path: Path | None) -> Config:
                 raise ConfigError(
                     _at(path, source, section, key, str(error))
                 ) from error
+    # Communities are the shorter way to write the simplest of credentials.
+    several = found.pop("snmp_credentials", ()), found.pop("snmp_communities", ())
+    if any(several):
+        found["snmp_credentials"] = several[0] + several[1]
     return _with_port(Config(**found))
 
 
@@ -107,13 +115,15 @@ def _with_port(config: Config) -> Config:
 def _at(path: Path, source: str, section: str | None, key: str, what: str) -> str:
     """``FILE, line N: section.key WHAT``; without the line where it is not found."""
     name = f"{section}.{key}" if section else key
-    current = None
+    current, ends = None, {"[": "]", "[[": "]]"}
     for number, line in enumerate(source.splitlines(), 1):
-        header = re.match(r"\s*\[\s*([\w.\-\"]+)\s*\]", line)
+        header = re.match(r"\s*(\[{1,2})\s*([\w.\-\"]+)\s*\]", line)
         if header:
-            current = header[1].strip('"')
-            if section is None and current == key:
-                return f"{path}, line {number}: [{key}] {what}"
+            current = header[2].strip('"')
+            if current == name:
+                return (
+                    f"{path}, line {number}: {header[1]}{name}{ends[header[1]]} {what}"
+                )
         elif current == section and re.match(rf"\s*\"?{re.escape(key)}\"?\s*=", line):
             return f"{path}, line {number}: {name} {what}"
     return f"{path}: {name} {what}"
@@ -157,12 +167,56 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(_text(one) for one in value)
 
 
+def _communities(value: Any) -> tuple[Credential, ...]:
+    return tuple(Community(one) for one in _texts(value))
+
+
+_USER_KEYS = {"user", *(f.name for f in fields(User))} - {"name"}
+
+
+def _credentials(value: Any) -> tuple[Credential, ...]:
+    if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
+        raise ValueError("must be written as [[snmp.credentials]]")
+    found = []
+    for number, one in enumerate(value, 1):
+        try:
+            found.append(_credential(one))
+        except ValueError as error:
+            raise ValueError(f"(number {number}) {error}") from error
+    return tuple(found)
+
+
+def _credential(value: dict[str, Any]) -> Credential:
+    unknown = sorted(value.keys() - _USER_KEYS - {"community"})
+    if unknown:
+        raise ValueError(f"has the unknown key {unknown[0]}")
+    texts = {key: _text_of(key, one) for key, one in value.items()}
+    if texts.keys() == {"community"}:
+        return Community(texts["community"])
+    if "community" in texts or "user" not in texts:
+        raise ValueError("must have either a community, or a user")
+    return User(texts.pop("user"), **texts)
+
+
+def _text_of(key: str, value: Any) -> str:
+    try:
+        return _text(value)
+    except ValueError as error:
+        raise ValueError(f"has a {key} that is no text") from error
+
+
 def _devices(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise ValueError("must be a list of addresses")
     for one in value:
         parse_device(_text(one))
     return tuple(value)
+
+
+def _backend(value: Any) -> str:
+    if value not in BACKENDS:
+        raise ValueError(f"must be one of {', '.join(BACKENDS)}")
+    return value
 
 
 def _between(value: Any, low: float, high: float) -> Any:
@@ -186,7 +240,9 @@ _KEYS = {
     "server.url": _url,
     "server.database": _database,
     "server.ca_file": _text,
-    "snmp.communities": _texts,
+    "snmp.communities": _communities,
+    "snmp.credentials": _credentials,
+    "snmp.backend": _backend,
     "snmp.port": _integer(1, 65535),
     "snmp.timeout": lambda value: float(_between(value, 0.1, 60)),
     "snmp.retries": _integer(0, 10),

@@ -42,17 +42,17 @@ async def read(session: Session, profile: Profile, model: str) -> Found:
     found = Found()
     tables = tuple(r for r in profile.records if not r.models or r.models.search(model))
     profile = replace(profile, records=tables)
-    for part in (_single, _tables, _recorded):
-        await part(session, profile, found)
+    single = [o for several in profile.meters.values() for o in several]
+    values = await session.get([*single, *(table.oid for table in tables)])
+    _single(values, profile, found)
+    await _tables(session, profile, found)
+    _recorded(values, profile, found)
     found.check()
     return found
 
 
-async def _single(session: Session, profile: Profile, found: Found) -> None:
+def _single(values: dict[Oid, Value], profile: Profile, found: Found) -> None:
     """Meters with an OID each; of several OIDs the meter is the sum of those told."""
-    values = await session.get(
-        o for several in profile.meters.values() for o in several
-    )
     for meter, several in profile.meters.items():
         told = [v for o in several if isinstance(v := values.get(o), int)]
         if told:
@@ -83,8 +83,7 @@ def _add_rows(
         found.add(meter, sum(told), table.values + rows[0])
 
 
-async def _recorded(session: Session, profile: Profile, found: Found) -> None:
-    values = await session.get(table.oid for table in profile.records)
+def _recorded(values: dict[Oid, Value], profile: Profile, found: Found) -> None:
     for table in profile.records:
         for key, value in records(values.get(table.oid)):
             if key in table.meters and len(value) == 4:

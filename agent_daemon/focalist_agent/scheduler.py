@@ -14,7 +14,7 @@ from . import files, reader
 from .config import Config, Device
 from .report import Report, problems, utc_now
 from .sender import Sender
-from .snmp.pysnmp import Engine
+from .snmp.engine import Engine
 from .snmp.session import Limits, NoAnswer, SnmpError
 from .spool import Spool, SpoolError
 from .transport import Configuration, Transport, TransportError
@@ -36,7 +36,6 @@ class Scheduler:
         self._config, self._directory = config, directory
         self._spool, self._transport = spool, transport
         self._sender = Sender(spool, transport)
-        self._communities: dict[Device, str] = {}
         self._news, self._stop = asyncio.Event(), asyncio.Event()
         self._lost = 0
 
@@ -86,7 +85,8 @@ class Scheduler:
         limits = Limits(
             timeout=self._config.snmp_timeout, retries=self._config.snmp_retries
         )
-        return Engine(limits, self._config.snmp_concurrency)
+        config = self._config
+        return Engine(limits, config.snmp_concurrency, config.snmp_backend)
 
     async def _poll(self, engine: Engine) -> None:
         first = True
@@ -173,11 +173,8 @@ class Scheduler:
         return True
 
     async def _read(self, engine: Engine, device: Device) -> Report:
-        known = self._communities.get(device)
-        others = [c for c in self._config.snmp_communities if c != known]
-        order = [known, *others] if known is not None else others
-        async with engine.session(device.address, device.port, order) as session:
-            self._communities[device] = session.community
+        credentials = self._config.snmp_credentials
+        async with engine.session(device.address, device.port, credentials) as session:
             return await reader.read(session, device.address)
 
     def _keep(self, report: Report) -> None:

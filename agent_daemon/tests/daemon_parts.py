@@ -22,13 +22,19 @@ SHARED = HERE.parent.parent.parent / "shared" / "data" / "snmp"
 AGENT = [sys.executable, "-m", "focalist_agent"]
 
 
-def start_responder(data: Path, work: Path) -> tuple[subprocess.Popen, int]:
-    """snmpsim on a free port of 127.0.0.1; a community is the name of a recording."""
+def start_responder(
+    data: Path, work: Path, *options: str, default: str = ""
+) -> tuple[subprocess.Popen, int]:
+    """snmpsim on a free port of 127.0.0.1; a community is the name of a recording,
+    and so is a context name of SNMPv3. ``default``: the recording of the empty one.
+    """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     copy = work / "data"
     shutil.copytree(data, copy, ignore=shutil.ignore_patterns("*.json", "*.md"))
+    if default:
+        shutil.copy(data / f"{default}.snmprec", copy / ".snmprec")
     (work / "cache").mkdir()
     command = [
         str(Path(sys.executable).with_name("snmpsim-command-responder")),
@@ -38,6 +44,7 @@ def start_responder(data: Path, work: Path) -> tuple[subprocess.Popen, int]:
     ]
     if os.geteuid() == 0:
         command += ["--process-user=root", "--process-group=root"]
+    command += options
     log = open(work / "responder.log", "w")
     process = subprocess.Popen(command, stdout=log, stderr=log)
     # sysObjectID with a community that has no recording is never answered, so wait

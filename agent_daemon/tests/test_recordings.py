@@ -12,7 +12,8 @@ from daemon_parts import SHARED, start_responder
 
 from focalist_agent import reader
 from focalist_agent.report import problems
-from focalist_agent.snmp.pysnmp import Engine
+from focalist_agent.snmp.credential import Community
+from focalist_agent.snmp.engine import Engine
 from focalist_agent.snmp.session import Limits
 
 NAMES = sorted(path.stem for path in SHARED.glob("*.snmprec"))
@@ -20,14 +21,31 @@ pytestmark = pytest.mark.skipif(not NAMES, reason=f"no recordings in {SHARED}")
 
 
 @pytest.fixture(scope="module")
-def reports(tmp_path_factory):
+def recordings(tmp_path_factory):
     process, port = start_responder(SHARED, tmp_path_factory.mktemp("recordings"))
+    yield port
+    process.terminate()
+    process.wait(10)
+
+
+READ = {}
+"""Reports by backend: each recording is read once with each."""
+
+
+@pytest.fixture
+def reports(recordings, backend):
+    if backend not in READ:
+        READ[backend] = read_all(recordings, backend)
+    return READ[backend]
+
+
+def read_all(port, backend):
 
     async def run():
-        engine = Engine(Limits(timeout=3), concurrency=4)
+        engine = Engine(Limits(timeout=3), concurrency=4, backend=backend)
 
         async def one(name):
-            async with engine.session("127.0.0.1", port, [name]) as session:
+            async with engine.session("127.0.0.1", port, [Community(name)]) as session:
                 return name, (await reader.read(session, "127.0.0.1")).to_dict()
 
         try:
@@ -35,9 +53,7 @@ def reports(tmp_path_factory):
         finally:
             engine.close()
 
-    yield asyncio.run(run())
-    process.terminate()
-    process.wait(10)
+    return asyncio.run(run())
 
 
 def plain(name):

@@ -220,8 +220,10 @@ class FocalistDevice(models.Model):
             return NotImplemented
         now = fields.Datetime.now()
         # What a dealer calls silent is no secret from who sees the dealer's devices.
-        dealers = self.env["res.company"].sudo()._read_group(
-            [], ["focalist_silent_days"], ["id:array_agg"]
+        dealers = (
+            self.env["res.company"]
+            .sudo()
+            ._read_group([], ["focalist_silent_days"], ["id:array_agg"])
         )
         late = Domain.OR(
             Domain("company_id", "in", ids)

@@ -68,6 +68,16 @@ IEEE_1284_IDS = (
     oid("11.2.3.9.1.1.7.0"),
 )
 
+HELLO = (
+    SYS_DESCR,
+    SYS_OBJECT_ID,
+    SYS_UP_TIME,
+    SYS_NAME,
+    SYS_LOCATION,
+    *IEEE_1284_IDS,
+)
+"""What a device is asked first: whether it answers, and who it is."""
+
 # IANA-PRINTER-MIB: textual conventions
 MARKER_UNITS = {
     3: "ten_thousandths_of_inches",
