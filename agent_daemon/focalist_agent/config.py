@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from . import ranges
 from .snmp import BACKENDS
 from .snmp.credential import Community, Credential, User
 
@@ -52,6 +53,9 @@ class Config:
     snmp_retries: int = 1
     snmp_concurrency: int = 30
     devices_addresses: tuple[Device, ...] = field(default=())
+    discovery_ranges: tuple[str, ...] = ()
+    discovery_exclude: tuple[str, ...] = ()
+    discovery_rate: int = 500
     poll_interval: int | None = None
     spool_max_size_mb: int = 200
 
@@ -213,6 +217,14 @@ def _devices(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _ranges(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ValueError("must be a list of ranges")
+    for one in value:
+        ranges.parse(_text(one))
+    return tuple(value)
+
+
 def _backend(value: Any) -> str:
     if value not in BACKENDS:
         raise ValueError(f"must be one of {', '.join(BACKENDS)}")
@@ -248,6 +260,9 @@ _KEYS = {
     "snmp.retries": _integer(0, 10),
     "snmp.concurrency": _integer(1, 500),
     "devices.addresses": _devices,
+    "discovery.ranges": _ranges,
+    "discovery.exclude": _ranges,
+    "discovery.rate": _integer(1, 10_000),
     "poll.interval": _integer(10, 86_400),
     "spool.max_size_mb": _integer(1, 100_000),
 }

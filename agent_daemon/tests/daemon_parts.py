@@ -27,6 +27,7 @@ def start_responder(
 ) -> tuple[subprocess.Popen, int]:
     """snmpsim on a free port of 127.0.0.1; a community is the name of a recording,
     and so is a context name of SNMPv3. ``default``: the recording of the empty one.
+    ``:PORT`` in an option becomes the port.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
@@ -44,8 +45,8 @@ def start_responder(
     ]
     if os.geteuid() == 0:
         command += ["--process-user=root", "--process-group=root"]
-    command += options
     log = open(work / "responder.log", "w")
+    command += [o.replace(":PORT", f":{port}") for o in options]
     process = subprocess.Popen(command, stdout=log, stderr=log)
     # sysObjectID with a community that has no recording is never answered, so wait
     # for one that has.

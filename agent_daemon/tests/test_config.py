@@ -54,6 +54,10 @@ def test_every_key(tmp_path):
             priv = "aes128"
             priv_password = "secret-secret"
             context = "c"
+            [discovery]
+            ranges = ["10.1.2.0/24", "fe80::1"]
+            exclude = ["10.1.2.3-9"]
+            rate = 50
             [poll]
             interval = 60
             [spool]
@@ -82,6 +86,9 @@ def test_every_key(tmp_path):
             Device("fe80::1", 1610),
             Device("fe80::2", 99),
         ),
+        discovery_ranges=("10.1.2.0/24", "fe80::1"),
+        discovery_exclude=("10.1.2.3-9",),
+        discovery_rate=50,
         poll_interval=60,
         spool_max_size_mb=10,
     )
@@ -97,6 +104,8 @@ def test_every_key(tmp_path):
         ("[snmp]\nretries = true\n", "line 2: snmp.retries must be a number"),
         ("[snmp]\ntimeout = 0\n", "line 2: snmp.timeout must lie between"),
         ("[snmp]\ncommunities = 'x'\n", "line 2: snmp.communities must be a list"),
+        ("[discovery]\nranges = ['10.1.2.9-3']\n", "ends before it begins"),
+        ("[discovery]\nexclude = ['x']\n", "line 2: discovery.exclude 'x' is no add"),
         ("[snmp]\nbackend = 'c'\n", "line 2: snmp.backend must be one of auto"),
         (
             "[snmp]\n[[snmp.credentials]]\nuser = 'u'\nauth = 'sha1'\n",
@@ -153,6 +162,7 @@ def test_the_example_documents_every_key_with_its_default(tmp_path):
     assert documented.snmp_credentials[-1:] == Config().snmp_credentials
     for name in ("backend", "port", "timeout", "retries", "concurrency"):
         assert getattr(documented, f"snmp_{name}") == getattr(Config(), f"snmp_{name}")
+    assert documented.discovery_rate == Config().discovery_rate
     assert documented.spool_max_size_mb == Config().spool_max_size_mb
 
 

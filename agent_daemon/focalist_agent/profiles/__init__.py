@@ -68,6 +68,8 @@ class Profile:
     manufacturer: str
     names: dict[str, tuple[str, ...]]
     enterprises: tuple[int, ...] = ()
+    printers: tuple[Oid, ...] = ()
+    """what sysObjectID begins with on this maker's printers and on nothing else"""
     identity: dict[str, tuple[Oid, ...]] = field(default_factory=dict)
     meters: dict[str, tuple[Oid, ...]] = field(default_factory=dict)
     named: tuple[Counters, ...] = ()
@@ -141,6 +143,7 @@ _KEYS = {
     "manufacturer",
     "names",
     "enterprises",
+    "printers",
     "identity",
     "meters",
     "named_counters",
@@ -165,6 +168,7 @@ def _profile(name: str, data: dict[str, Any]) -> Profile:
             for manufacturer, aliases in data["names"].items()
         },
         enterprises=tuple(data.get("enterprises", ())),
+        printers=_oids(data.get("printers", [])),
         identity={k: _oids(v) for k, v in data.get("identity", {}).items()},
         meters={k: _oids(v) for k, v in _meters(data.get("meters", {})).items()},
         named=tuple(_counters(o, "names") for o in data.get("named_counters", ())),

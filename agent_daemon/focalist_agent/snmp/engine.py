@@ -88,6 +88,13 @@ class Engine:
             f"{why_silent(order)}"
         )
 
+    def answered(
+        self, address: str, port: int, credential: Credential, v1: bool
+    ) -> None:
+        """Remember what a device answered to elsewhere: in a scan."""
+        way = _PYSNMP_V1 if v1 else ""
+        self._answered[(address, port)] = credential, way
+
     def patience(self) -> float:
         """Seconds that one credential of a silent device costs."""
         return self.limits.timeout * (self.limits.retries + 1)
