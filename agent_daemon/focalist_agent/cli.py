@@ -175,22 +175,24 @@ def _how(
     context_name: str,
     timeout: float | None,
     retries: int | None,
+    limits: dict[str, Any] | None = None,
 ) -> tuple[Engine, tuple[Credential, ...]]:
     """What asks, made in the running event loop, and with which credentials."""
     from .snmp.credential import Community
     from .snmp.engine import Engine
     from .snmp.session import Limits
 
-    limits = Limits(
+    bounds = Limits(
         timeout=config.snmp_timeout if timeout is None else timeout,
         retries=config.snmp_retries if retries is None else retries,
+        **(limits or {}),
     )
     credentials = config.snmp_credentials
     if user is not None:
         credentials = (_user(user, auth, priv, context_name),)
     elif community is not None:
         credentials = (Community(community),)
-    return Engine(limits, config.snmp_concurrency, config.snmp_backend), credentials
+    return Engine(bounds, config.snmp_concurrency, config.snmp_backend), credentials
 
 
 def _user(name: str, auth: str | None, priv: str | None, context: str) -> Credential:
@@ -256,6 +258,50 @@ def read(context: Context, host: str, as_json: bool, **options: Any) -> None:
         click.echo(summary.of_report(data))
     for problem in report.problems(data):
         click.echo(f"The report is not valid: {problem}", err=True)
+
+
+@main.command()
+@click.argument("host", metavar="HOST[:PORT]")
+@_asks
+@click.pass_obj
+def explain(context: Context, host: str, **options: Any) -> None:
+    """Read one printer and tell where each value came from."""
+    from .explain import explain
+
+    config = context.config()
+    click.echo(_ask(config, _device(host, config), options, explain))
+
+
+@main.command()
+@click.argument("host", metavar="HOST[:PORT]")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to write the recording (.snmprec).",
+)
+@_asks
+@click.pass_obj
+def record(context: Context, host: str, output: Path, **options: Any) -> None:
+    """Write an anonymised recording of one printer, for a new or better profile.
+
+    It has no serial numbers, names, addresses or job names; look through it all the
+    same before you hand it on.
+    """
+    from . import record
+
+    async def walked(session: Any, _address: str) -> Any:
+        return await record.walk(session)
+
+    config = context.config()
+    options["limits"] = {"total": 900.0, "values": 300_000, "rows": 200_000}
+    values = record.anonymous(_ask(config, _device(host, config), options, walked))
+    try:
+        output.write_text(record.snmprec(values), "utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{output}: {error.strerror}") from error
+    click.echo(f"{len(values)} values written to {output}.")
 
 
 @main.command()

@@ -226,7 +226,7 @@ def _same_serial(one: Identity, other: Identity) -> bool:
     if not one.serial or not other.serial:
         return False
     makers = {one.manufacturer, other.manufacturer} - {None}
-    return len(makers) < 2 and _bare(one.serial) == _bare(other.serial)
+    return len(makers) < 2 and _plain(one.serial) == _plain(other.serial)
 
 
 def _same_mac(one: Identity, other: Identity) -> bool:
@@ -240,6 +240,14 @@ def _same_address(one: Identity, other: Identity) -> bool:
     return nothing_else and one.address is not None and one.address == other.address
 
 
-def _bare(serial: str) -> str:
-    """A serial number without case, and without the suffix of Lexmark and Dell."""
-    return re.sub(r"-\d{3}-\d$", "", serial.strip().upper())
+def _plain(serial: str) -> str:
+    return bare_serial(serial).upper()
+
+
+def bare_serial(serial: str) -> str:
+    """A serial number without the suffix of Lexmark and Dell.
+
+    >>> bare_serial("7XQ1R92-132-13")
+    '7XQ1R92'
+    """
+    return re.sub(r"-\d{3}-\d{1,2}$", "", serial.strip())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from . import text
@@ -13,17 +13,23 @@ from .snmp.session import Oid, Session, Value, dotted
 
 @dataclass
 class Found:
-    """What a profile yielded. ``sources`` maps a meter to the OID it came from."""
+    """What a profile yielded. ``sources`` maps a meter to the OID it came from,
+    ``rules`` to the profile's rule and all OIDs that were added up."""
 
     meters: dict[str, int] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
+    rules: dict[str, tuple[str, tuple[Oid, ...]]] = field(default_factory=dict)
+    dropped: list[str] = field(default_factory=list)
     supplies: list[Supply] = field(default_factory=list)
 
-    def add(self, meter: str, value: int, source: Oid) -> None:
+    def add(
+        self, meter: str, value: int, source: Oid, rule: str, parts: Iterable[Oid] = ()
+    ) -> None:
         """Take a meter that no surer source gave before."""
         if value >= 0 and meter not in self.meters:
             self.meters[meter] = value
             self.sources[meter] = dotted(source)
+            self.rules[meter] = f"profile, {rule}", tuple(parts) or (source,)
 
     def check(self) -> None:
         """Drop mono and colour where they are more than the maker's own total: then
@@ -31,7 +37,8 @@ class Found:
         parts = [self.meters[m] for m in ("mono", "color") if m in self.meters]
         if sum(parts) > self.meters.get("total", sum(parts)):
             for meter in ("mono", "color"):
-                self.meters.pop(meter, None)
+                if self.meters.pop(meter, None) is not None:
+                    self.dropped.append(meter)
 
 
 async def read(session: Session, profile: Profile, model: str) -> Found:
@@ -54,9 +61,9 @@ async def read(session: Session, profile: Profile, model: str) -> Found:
 def _single(values: dict[Oid, Value], profile: Profile, found: Found) -> None:
     """Meters with an OID each; of several OIDs the meter is the sum of those told."""
     for meter, several in profile.meters.items():
-        told = [v for o in several if isinstance(v := values.get(o), int)]
+        told = {o: v for o in several if isinstance(v := values.get(o), int)}
         if told:
-            found.add(meter, sum(told), several[0])
+            found.add(meter, sum(told.values()), several[0], "meters", told)
 
 
 async def _tables(session: Session, profile: Profile, found: Found) -> None:
@@ -78,16 +85,19 @@ async def _tables(session: Session, profile: Profile, found: Found) -> None:
 def _add_rows(
     found: Found, meter: str, rows: list[Oid], values: dict[Oid, Value], table: Counters
 ) -> None:
-    told = [v for row in rows if isinstance(v := values.get(row), int)]
+    told = {row: v for row in rows if isinstance(v := values.get(row), int)}
     if told:
-        found.add(meter, sum(told), table.values + rows[0])
+        rule = f"counters by {dotted(table.keys)}"
+        parts = [table.values + row for row in told]
+        found.add(meter, sum(told.values()), table.values + rows[0], rule, parts)
 
 
 def _recorded(values: dict[Oid, Value], profile: Profile, found: Found) -> None:
     for table in profile.records:
         for key, value in records(values.get(table.oid)):
             if key in table.meters and len(value) == 4:
-                found.add(table.meters[key], int.from_bytes(value, "big"), table.oid)
+                number = int.from_bytes(value, "big")
+                found.add(table.meters[key], number, table.oid, f"record {key:02x}")
             elif key in table.supplies:
                 _add_supply(found, table, key, value, table.supplies[key])
 

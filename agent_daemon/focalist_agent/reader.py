@@ -183,7 +183,7 @@ def _sources(who: _Who, profile: Profile | None = None) -> identity.Sources:
 
 def _told(who: _Who, profile: Profile | None, name: str) -> str:
     """The first of a profile's OIDs for one part of the identity that says a thing."""
-    several = profile.identity.get(name, ()) if profile else ()
+    several = profile.oids(name) if profile else ()
     texts = (text.decode(who.private.get(o), who.charset) for o in several)
     return next((one for one in texts if one), "")
 

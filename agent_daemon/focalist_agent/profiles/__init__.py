@@ -10,6 +10,7 @@ from importlib import resources
 from typing import Any
 
 from ..report import METERS, SUPPLY_KINDS
+from ..snmp.oids import ENTERPRISES
 from ..snmp.session import Oid, oid
 
 if sys.version_info >= (3, 11):
@@ -17,7 +18,6 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-_ENTERPRISES: Oid = (1, 3, 6, 1, 4, 1)
 IDENTITY = ("ieee1284", "model", "serial", "firmware", "hostname")
 
 
@@ -77,6 +77,15 @@ class Profile:
     records: tuple[Records, ...] = ()
     mute_waste: bool = False
 
+    def oids(self, name: str) -> tuple[Oid, ...]:
+        """Where one part of the identity stands."""
+        return self.identity.get(name, ())
+
+    def asks(self) -> list[Oid]:
+        """All single OIDs that are asked for: identity, meters and records."""
+        several = (*self.identity.values(), *self.meters.values())
+        return [*(o for some in several for o in some), *(r.oid for r in self.records)]
+
 
 @functools.cache
 def load_all() -> tuple[Profile, ...]:
@@ -105,7 +114,7 @@ def by_name(said: str) -> tuple[str, Profile] | None:
 
 def by_enterprise(object_id: Oid) -> Profile | None:
     """The profile of sysObjectID's private enterprise number."""
-    if object_id[:6] != _ENTERPRISES or len(object_id) < 7:
+    if object_id[:6] != ENTERPRISES or len(object_id) < 7:
         return None
     found = (p for p in load_all() if object_id[6] in p.enterprises)
     return next(found, None)
