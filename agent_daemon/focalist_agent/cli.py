@@ -29,13 +29,16 @@ class Context:
         """The configuration, from --config or where systems keep it."""
         from . import config
 
-        path = self._config
-        if path is None and SYSTEM_CONFIG.is_file():
-            path = SYSTEM_CONFIG
         try:
-            return config.load(path)
+            return config.load(self.config_path())
         except config.ConfigError as error:
             raise click.ClickException(str(error)) from error
+
+    def config_path(self) -> Path | None:
+        """Where the configuration stands; None where there is none."""
+        if self._config is None and SYSTEM_CONFIG.is_file():
+            return SYSTEM_CONFIG
+        return self._config
 
     def directory(self) -> Path:
         """The state directory: --state-dir, systemd's, or the user's."""
@@ -405,16 +408,23 @@ def run(context: Context, once: bool, verbose: bool) -> None:
 
 def _transport(config: Config, directory: Path) -> Any:
     """What calls with the stored credentials; raises StateError, TransportError."""
+    return _connection(config, directory)[0]
+
+
+def _connection(config: Config, directory: Path) -> Any:
+    """The transport and its poster."""
     from . import credentials
     from .transport import http, xmlrpc
 
     known = credentials.load(directory)
-    return xmlrpc.XmlRpcTransport(
+    poster = http.Poster(config.server_ca_file)
+    transport = xmlrpc.XmlRpcTransport(
         config.server_url or known.server,
         config.server_database or known.database,
         known.key,
-        http.Poster(config.server_ca_file),
+        poster,
     )
+    return transport, poster
 
 
 async def _run(
@@ -460,3 +470,38 @@ def status(context: Context, as_json: bool) -> None:
         click.echo(json.dumps(found, ensure_ascii=False, indent=1))
     else:
         click.echo(summary.of_status(found))
+
+
+@main.command()
+@click.argument("hosts", metavar="[HOST[:PORT]...]", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@click.pass_obj
+def doctor(context: Context, hosts: tuple[str, ...], as_json: bool) -> None:
+    """Look at all that may keep this agent from working, and say what to do.
+
+    Asks the given printers, or those that are known. Ends with 1 where anything is
+    wrong.
+    """
+    import json
+
+    from . import doctor, scheduler
+
+    config, directory = context.config(), context.directory()
+    devices = [_device(host, config) for host in hosts]
+    if not devices:
+        devices = scheduler.known_devices(config, directory)
+    wrong, found = False, []
+    for one in doctor.findings(
+        config,
+        context.config_path(),
+        directory,
+        lambda: _connection(config, directory),
+        devices,
+    ):
+        wrong = wrong or bool(one.todo)
+        found.append(vars(one))
+        if not as_json:
+            click.echo(str(one))
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=1))
+    sys.exit(1 if wrong else 0)

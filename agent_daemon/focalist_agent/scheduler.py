@@ -190,6 +190,12 @@ class Scheduler:
         self._news.set()
 
 
+def known_devices(config: Config, directory: Path) -> list[Device]:
+    """What would be polled without asking the server again."""
+    told = _remembered(directory / CONFIGURATION)
+    return list(dict.fromkeys(told.devices + config.devices_addresses))
+
+
 def _remember(path: Path, told: Configuration) -> None:
     try:
         files.write_json(

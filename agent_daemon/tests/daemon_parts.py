@@ -125,6 +125,8 @@ class Server(ThreadingHTTPServer):
         self.verdicts: dict[str, str] = {}
         self.calls: list[str] = []
         self.headers: list[dict] = []
+        self.clock = 0.0
+        """seconds that its clock is ahead"""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -211,6 +213,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+    def date_time_string(self, timestamp=None) -> str:
+        return super().date_time_string(time.time() + self.server.clock)
 
     def log_message(self, *arguments) -> None:
         pass
