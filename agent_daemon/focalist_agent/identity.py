@@ -65,15 +65,16 @@ def ieee1284(value: str) -> dict[str, str]:
 def recognise(sources: Sources) -> tuple[str | None, Profile | None]:
     """The manufacturer's name as people write it, and its profile.
 
-    Some brands (Olivetti) are sold with engines of several makers: for a brand that
-    is not its profile's own, the number in sysObjectID tells the engine.
+    Some brands (Olivetti, Sindoh) are sold with engines of several makers: for a brand
+    that is not its profile's own, or whose profile counts nothing, the number in
+    sysObjectID tells the engine.
     """
     engine = by_enterprise(sources.sys_object_id)
     for said in sources.named():
         found = by_name(said)
         if found:
             manufacturer, profile = found
-            is_brand = manufacturer != profile.manufacturer
+            is_brand = manufacturer != profile.manufacturer or not profile.counts
             return manufacturer, engine if is_brand and engine else profile
     return (engine.manufacturer, engine) if engine else (None, None)
 

@@ -284,7 +284,7 @@ def _markers(
         "meters": meters,
         "meter_sources": {name: sources[name] for name in meters},
         "meter_units": {name: unit for name, unit in units.items() if name in meters},
-        "supplies": _bounded(supplies.add_private(rows, found.supplies)),
+        "supplies": _bounded(supplies.add_private(rows, found.supplies, found.levels)),
     }
 
 

@@ -107,9 +107,10 @@ TRUE_BESIDES = {
     # The life count is 333, and so is the counter table's total.
     "brother-dcp-l2540dn": {"total"},
     # Letter is the only size printed; A4 is told as 0.
-    "kyocera-ecosys-p2040dw": {"a4"},
-    # Konica Minolta's own count of large sizes.
-    "konica-accuriopress-c4070": {"a3", "duplex"},
+    # Simplex and duplex are its total.
+    "kyocera-ecosys-p2040dw": {"a4", "duplex"},
+    # Konica Minolta's own count of large sizes; mono and colour are all of it.
+    "konica-accuriopress-c4070": {"a3", "a3_mono", "a3_color", "duplex"},
     # Named so by the device; print_mono and copy_mono are all of print and copy.
     "sharp_mxm266nv": {"color", "copy_mono", "print_mono", "duplex"},
 }

@@ -38,6 +38,21 @@ class Counters:
 
 
 @dataclass(frozen=True)
+class Levels:
+    """Parallel columns of the maker's own: what a supply is called, and its percent
+    left, where the standard table says only that some remains.
+
+    ``empty``: values that mean 0. ``adds``: whether a supply that the standard table
+    does not list is one.
+    """
+
+    names: tuple[Oid, ...]
+    values: Oid
+    empty: tuple[int, ...] = ()
+    adds: bool = False
+
+
+@dataclass(frozen=True)
 class RecordSupply:
     """A supply in a record: ``value / scale`` is its percent left."""
 
@@ -72,19 +87,28 @@ class Profile:
     """what sysObjectID begins with on this maker's printers and on nothing else"""
     identity: dict[str, tuple[Oid, ...]] = field(default_factory=dict)
     meters: dict[str, tuple[Oid, ...]] = field(default_factory=dict)
+    fallback: dict[str, tuple[Oid, ...]] = field(default_factory=dict)
+    """the same for models that tell nothing where ``meters`` points"""
     named: tuple[Counters, ...] = ()
     coded: tuple[Counters, ...] = ()
     records: tuple[Records, ...] = ()
+    levels: tuple[Levels, ...] = ()
     mute_waste: bool = False
 
     def oids(self, name: str) -> tuple[Oid, ...]:
         """Where one part of the identity stands."""
         return self.identity.get(name, ())
 
+    @property
+    def counts(self) -> bool:
+        """Whether it knows any counter of the maker's own."""
+        return bool(self.meters or self.named or self.coded or self.records)
+
     def asks(self) -> list[Oid]:
         """All single OIDs that are asked for: identity, meters and records."""
-        several = (*self.identity.values(), *self.meters.values())
-        return [*(o for some in several for o in some), *(r.oid for r in self.records)]
+        parts = (self.identity, self.meters, self.fallback)
+        found = [o for part in parts for several in part.values() for o in several]
+        return [*found, *(table.oid for table in self.records)]
 
 
 @functools.cache
@@ -155,6 +179,8 @@ _KEYS = {
     "printers",
     "identity",
     "meters",
+    "fallback_meters",
+    "levels",
     "named_counters",
     "coded_counters",
     "records",
@@ -180,6 +206,10 @@ def _profile(name: str, data: dict[str, Any]) -> Profile:
         printers=_oids(data.get("printers", [])),
         identity={k: _oids(v) for k, v in data.get("identity", {}).items()},
         meters={k: _oids(v) for k, v in _meters(data.get("meters", {})).items()},
+        fallback={
+            k: _oids(v) for k, v in _meters(data.get("fallback_meters", {})).items()
+        },
+        levels=tuple(_levels(one) for one in data.get("levels", ())),
         named=tuple(_counters(o, "names") for o in data.get("named_counters", ())),
         coded=tuple(_counters(o, "codes") for o in data.get("coded_counters", ())),
         records=tuple(_records(one) for one in data.get("records", ())),
@@ -191,6 +221,16 @@ def _counters(data: dict[str, Any], keys: str) -> Counters:
     _only(data, {keys, "values", "meters"}, f"a table of {keys}")
     meters = {meter: tuple(of) for meter, of in _meters(data["meters"]).items()}
     return Counters(oid(data[keys]), oid(data["values"]), meters)
+
+
+def _levels(data: dict[str, Any]) -> Levels:
+    _only(data, {"names", "values", "empty", "adds"}, "levels")
+    return Levels(
+        _oids(data["names"]),
+        oid(data["values"]),
+        tuple(int(one) for one in data.get("empty", ())),
+        bool(data.get("adds", False)),
+    )
 
 
 def _records(data: dict[str, Any]) -> Records:
