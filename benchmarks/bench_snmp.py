@@ -197,8 +197,7 @@ def _cost(command: list[str], input: str = "") -> Cost:
     done = subprocess.run(
         command,
         input=input,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
         timeout=900,
         env={**os.environ, "LC_ALL": "C.UTF-8"},

@@ -390,8 +390,8 @@ def run(context: Context, once: bool, verbose: bool) -> None:
     from .transport import TransportError
     from .transport.renewing import RenewingTransport
 
-    log.set_up(verbose)
     config = context.config()
+    log.set_up(verbose, config.log_format)
     directory = context.directory()
     try:
         transport = RenewingTransport(lambda: _transport(config, directory))
@@ -408,23 +408,16 @@ def run(context: Context, once: bool, verbose: bool) -> None:
 
 def _transport(config: Config, directory: Path) -> Any:
     """What calls with the stored credentials; raises StateError, TransportError."""
-    return _connection(config, directory)[0]
-
-
-def _connection(config: Config, directory: Path) -> Any:
-    """The transport and its poster."""
     from . import credentials
     from .transport import http, xmlrpc
 
     known = credentials.load(directory)
-    poster = http.Poster(config.server_ca_file)
-    transport = xmlrpc.XmlRpcTransport(
+    return xmlrpc.XmlRpcTransport(
         config.server_url or known.server,
         config.server_database or known.database,
         known.key,
-        poster,
+        http.Poster(config.server_ca_file),
     )
-    return transport, poster
 
 
 async def _run(
@@ -461,7 +454,7 @@ def status(context: Context, as_json: bool) -> None:
     except files.StateError as error:
         found = {"enrolled": False, "problem": str(error)}
     found |= {"devices": 0, "unanswered": 0}
-    found |= dict.fromkeys(("last_round", "last_contact", "last_error"))
+    found |= dict.fromkeys(("last_round", "last_contact", "last_error", "clock_ahead"))
     try:
         found |= spool.status(directory)
     except spool.SpoolError as error:
@@ -495,7 +488,7 @@ def doctor(context: Context, hosts: tuple[str, ...], as_json: bool) -> None:
         config,
         context.config_path(),
         directory,
-        lambda: _connection(config, directory),
+        lambda: _transport(config, directory),
         devices,
     ):
         wrong = wrong or bool(one.todo)

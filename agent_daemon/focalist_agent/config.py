@@ -6,14 +6,15 @@ from __future__ import annotations
 import ipaddress
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from . import ranges
+from . import log, ranges
 from .snmp import BACKENDS
-from .snmp.credential import Community, Credential, User
+from .snmp.credential import Community, Credential, User, secrets
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -58,6 +59,7 @@ class Config:
     discovery_rate: int = 500
     poll_interval: int | None = None
     spool_max_size_mb: int = 200
+    log_format: str = "text"
 
 
 def parse_device(said: str, default_port: int = SNMP_PORT) -> Device:
@@ -107,7 +109,11 @@ def load(path: Path | None) -> Config:
     several = found.pop("snmp_credentials", ()), found.pop("snmp_communities", ())
     if any(several):
         found["snmp_credentials"] = several[0] + several[1]
-    return _with_port(Config(**found))
+    config = _with_port(Config(**found))
+    for one in config.snmp_credentials:
+        for secret in secrets(one):
+            log.hide(secret)
+    return config
 
 
 def _with_port(config: Config) -> Config:
@@ -225,10 +231,13 @@ def _ranges(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _backend(value: Any) -> str:
-    if value not in BACKENDS:
-        raise ValueError(f"must be one of {', '.join(BACKENDS)}")
-    return value
+def _one_of(known: Sequence[str]) -> Any:
+    def check(value: Any) -> str:
+        if value not in known:
+            raise ValueError(f"must be one of {', '.join(known)}")
+        return value
+
+    return check
 
 
 def _between(value: Any, low: float, high: float) -> Any:
@@ -254,7 +263,7 @@ _KEYS = {
     "server.ca_file": _text,
     "snmp.communities": _communities,
     "snmp.credentials": _credentials,
-    "snmp.backend": _backend,
+    "snmp.backend": _one_of(BACKENDS),
     "snmp.port": _integer(1, 65535),
     "snmp.timeout": lambda value: float(_between(value, 0.1, 60)),
     "snmp.retries": _integer(0, 10),
@@ -265,5 +274,6 @@ _KEYS = {
     "discovery.rate": _integer(1, 10_000),
     "poll.interval": _integer(10, 86_400),
     "spool.max_size_mb": _integer(1, 100_000),
+    "log.format": _one_of(log.FORMATS),
 }
 _SECTIONS = {key.split(".")[0] for key in _KEYS}

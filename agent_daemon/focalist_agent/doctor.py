@@ -17,13 +17,11 @@ from urllib.request import getproxies, proxy_bypass
 from . import credentials as enrolled
 from . import files
 from .config import Config, Device
+from .scheduler import MAX_SKEW
 from .snmp.credential import User
 from .snmp.engine import Engine, has_gufo
 from .snmp.session import Limits, SnmpError
 from .transport import KeyRefused, TransportError
-
-MAX_SKEW = 60
-"""Seconds that a clock may be wrong before it is worth a line."""
 
 MAX_DEVICES = 50
 """Of the known ones that are asked."""
@@ -52,7 +50,7 @@ def findings(
 ) -> Iterator[Finding]:
     """All that is looked at, as it is known.
 
-    ``connect`` gives the transport with the stored credentials, and its poster.
+    ``connect`` gives the transport with the stored credentials.
     """
     yield _file(config, config_path)
     yield from _state(config, directory)
@@ -162,7 +160,7 @@ def _tls(connection: socket.socket, host: str, config: Config) -> Finding:
 def _server(connect: Callable[[], Any]) -> Iterator[Finding]:
     """Whether Focalist answers and knows us, and what its clock says."""
     try:
-        transport, poster = connect()
+        transport = connect()
         try:
             told = transport.configuration()
             yield Finding(
@@ -171,16 +169,13 @@ def _server(connect: Callable[[], Any]) -> Iterator[Finding]:
             )
         except KeyRefused as error:
             yield Finding("server", str(error), "Enrol again with a new key.")
-        if poster.skew is not None:
-            wrong = abs(poster.skew) > MAX_SKEW
-            side = "ahead of" if poster.skew > 0 else "behind"
+        if transport.skew is not None:
+            wrong = abs(transport.skew) > MAX_SKEW
+            side = "ahead of" if transport.skew > 0 else "behind"
             yield Finding(
                 "clock",
-                f"{abs(poster.skew):.0f} s {side} the server's",
-                "Set the clock (timedatectl set-ntp true). Reports carry corrected "
-                "times until then."
-                if wrong
-                else "",
+                f"{abs(transport.skew):.0f} s {side} the server's",
+                "Set the clock (timedatectl set-ntp true)." if wrong else "",
             )
     except (TransportError, files.StateError) as error:
         yield Finding("server", str(error), "See the lines above, or the server's log.")

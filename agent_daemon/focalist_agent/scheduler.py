@@ -23,6 +23,9 @@ _log = logging.getLogger(__name__)
 
 CONFIGURATION = "configuration.json"
 DEFAULT_INTERVAL = 900
+MAX_SKEW = 60
+"""Seconds that a clock may be wrong before it is worth a line."""
+
 SPREAD = 0.1
 """Share of the interval over which a round's polls are spread."""
 
@@ -125,9 +128,20 @@ class Scheduler:
         else:
             _remember(path, told)
             self._spool.note(last_contact=utc_now())
+            self._compare_clocks()
         devices = dict.fromkeys(told.devices + self._config.devices_addresses)
         interval = self._config.poll_interval or told.poll_interval
         return list(devices), min(max(interval, 10), 86_400)
+
+    def _compare_clocks(self) -> None:
+        """Note how wrong our clock is; the server corrects what reports say by it."""
+        skew = self._transport.skew
+        if skew is None:
+            return
+        self._spool.note(clock_ahead=round(skew))
+        if abs(skew) > MAX_SKEW:
+            side = "ahead of" if skew > 0 else "behind"
+            _log.warning("This clock is %d s %s the server's: set it.", abs(skew), side)
 
     async def _round(
         self, engine: Engine, devices: list[Device], spread: float

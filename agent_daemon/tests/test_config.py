@@ -62,6 +62,8 @@ def test_every_key(tmp_path):
             interval = 60
             [spool]
             max_size_mb = 10
+            [log]
+            format = "json"
             """,
         )
     )
@@ -91,6 +93,7 @@ def test_every_key(tmp_path):
         discovery_rate=50,
         poll_interval=60,
         spool_max_size_mb=10,
+        log_format="json",
     )
 
 
@@ -163,6 +166,7 @@ def test_the_example_documents_every_key_with_its_default(tmp_path):
     for name in ("backend", "port", "timeout", "retries", "concurrency"):
         assert getattr(documented, f"snmp_{name}") == getattr(Config(), f"snmp_{name}")
     assert documented.discovery_rate == Config().discovery_rate
+    assert documented.log_format == Config().log_format
     assert documented.spool_max_size_mb == Config().spool_max_size_mb
 
 

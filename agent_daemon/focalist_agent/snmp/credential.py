@@ -67,6 +67,13 @@ class User:
 Credential = Community | User
 
 
+def secrets(credential: Credential) -> tuple[str, ...]:
+    """What of a credential nobody else may read. "public" is no secret."""
+    if isinstance(credential, User):
+        return credential.auth_password, credential.priv_password
+    return () if credential.name == "public" else (credential.name,)
+
+
 def why_silent(tried: list[Credential]) -> str:
     """What to look at when a device answered to none: some mistakes look like it."""
     said = ["Is SNMP on"]

@@ -166,6 +166,7 @@ class PysnmpSession:
         self.repetitions = LARGEST
         """the most rows of a GETBULK that the device was seen to take"""
         self._backend = backend
+        self._target: UdpTransportTarget | None = None
         self._hello: dict[Oid, Value | None] = {}
         if isinstance(credential, User) and not has_privacy(credential.priv):
             raise SnmpError(
@@ -274,19 +275,34 @@ class PysnmpSession:
         model: int | None = None,
         retries: int | None = None,
     ) -> tuple[int, int, Answer]:
-        limits, left = self.budget.limits, self.budget.ask()
-        kind = Udp6TransportTarget if ":" in self.address else UdpTransportTarget
+        """One request, asked again as often as ``retries`` says."""
+        tries = 1 + (self.budget.limits.retries if retries is None else retries)
+        while True:
+            tries -= 1
+            try:
+                return await self._try(
+                    generator, self.model if model is None else model, arguments
+                )
+            except NoAnswer:
+                if not tries:
+                    raise
+
+    async def _try(
+        self, generator: cmdgen.CommandGenerator, model: int, arguments: tuple
+    ) -> tuple[int, int, Answer]:
+        left = self.budget.ask()
         try:
-            target = await kind.create(
-                (self.address, self.port),
-                timeout=limits.timeout,
-                retries=limits.retries if retries is None else retries,
-            )
+            if self._target is None:
+                # Without pysnmp's own repetitions: for each number of them it makes
+                # a row for the device, which costs more than a request.
+                kind = (
+                    Udp6TransportTarget if ":" in self.address else UdpTransportTarget
+                )
+                self._target = await kind.create(
+                    (self.address, self.port), self.budget.limits.timeout, retries=0
+                )
             answer = await asyncio.wait_for(
-                self._exchange(
-                    generator, self.model if model is None else model, target, arguments
-                ),
-                left,
+                self._exchange(generator, model, self._target, arguments), left
             )
         except asyncio.TimeoutError as error:
             raise self.budget.late() from error
