@@ -39,7 +39,8 @@ _NAMES = {
 }
 _SUPPLY = [o for o in _NAMES if o[:10] == oids.SUPPLY_LEVEL[:10]]
 
-# In the order in which the reader looks at them; "+" stands for the profile's own.
+# In the order in which the reader looks at them; a word is a place that the profile
+# names.
 _IDENTITY: dict[str, tuple[Oid | str, ...]] = {
     "model": (
         "model",
@@ -85,7 +86,6 @@ async def explain(session: Session, address: str) -> str:
     for section in ("meters", "supplies", "inputs", "alerts"):
         if getattr(report, section) is None:
             lines.append(f"{section}: not read: the device did not answer to the end")
-    lines.append(f"{keeping.budget.requests} requests.")
     return "\n".join(lines)
 
 

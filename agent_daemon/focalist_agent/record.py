@@ -15,7 +15,6 @@ from . import text
 from .identity import bare_serial
 from .profiles import load_all
 from .snmp import oids
-from .snmp.memory import MemorySession
 from .snmp.session import Oid, Session, SnmpError, Value, dotted, oid
 
 _SUBTREES = (
@@ -124,20 +123,6 @@ def snmprec(values: dict[Oid, Value]) -> str:
         else:
             lines.append(f"{dotted(name)}|{_number(value)}|{value}")
     return "\n".join(lines) + "\n"
-
-
-def read_snmprec(said: str) -> MemorySession:
-    """A session over a recording; raises ValueError."""
-    values: dict[Oid, Value] = {}
-    for line in said.splitlines():
-        name, kind, value = line.split("|", 2)
-        if kind == "4x":
-            values[oid(name)] = bytes.fromhex(value)
-        elif kind == "6":
-            values[oid(name)] = oid(value)
-        else:
-            values[oid(name)] = value.encode() if kind == "4" else int(value)
-    return MemorySession(values)
 
 
 def _number(value: int) -> int:

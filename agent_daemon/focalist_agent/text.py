@@ -58,7 +58,9 @@ def _wide(value: bytes) -> str | None:
 def clean(text: str) -> str:
     """One line without control characters, of at most 255 characters."""
     text = _SPACES.sub(" ", text.replace("\0", " "))
-    return "".join(c for c in text if c.isprintable()).strip()[:MAX_TEXT].strip()
+    if not text.isprintable():
+        text = "".join(c for c in text if c.isprintable())
+    return text.strip()[:MAX_TEXT].strip()
 
 
 def _decode(value: bytes, charset: str | None) -> str:

@@ -16,6 +16,8 @@ import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from focalist_agent.snmp.session import oid
+
 HERE = Path(__file__).parent
 DATA = HERE / "data"
 SHARED = HERE.parent.parent.parent / "shared" / "data" / "snmp"
@@ -61,6 +63,22 @@ def start_responder(
         if process.poll() is not None:
             break
     raise RuntimeError((work / "responder.log").read_text()[-2000:])
+
+
+def values_of(said: str) -> dict:
+    """The values of a recording; raises ValueError."""
+    values: dict = {}
+    for line in said.splitlines():
+        name, kind, value = line.split("|", 2)
+        if kind in ("4x", "64x"):
+            values[oid(name)] = bytes.fromhex(value)
+        elif kind == "6":
+            values[oid(name)] = tuple(map(int, value.strip(".").split(".")))
+        elif kind in ("4", "64"):
+            values[oid(name)] = value.encode("utf-8", "surrogateescape")
+        elif kind != "5":
+            values[oid(name)] = int(value)
+    return values
 
 
 class Relay(threading.Thread):

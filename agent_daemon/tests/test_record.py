@@ -4,12 +4,13 @@ import asyncio
 import re
 
 import pytest
-from daemon_parts import DATA, SHARED, start_responder
+from daemon_parts import DATA, SHARED, start_responder, values_of
 
 from focalist_agent import reader, record, text
 from focalist_agent.snmp import oids
 from focalist_agent.snmp.credential import Community
 from focalist_agent.snmp.engine import Engine
+from focalist_agent.snmp.memory import MemorySession
 from focalist_agent.snmp.session import Limits, oid
 
 NAMES = sorted(path.stem for path in SHARED.glob("*.snmprec"))
@@ -66,7 +67,7 @@ def test_a_recording_gives_the_same_and_tells_nobody(agent, secretive):
     for part in ("lyon", "durand", "martin", "client.example", "10.44.0", "smith"):
         assert part not in said, part
     assert ".109.97.114.116.105.110" not in recording
-    report = asyncio.run(reader.read(record.read_snmprec(recording), "10.0.0.1"))
+    report = asyncio.run(reader.read(replayed(recording), "10.0.0.1"))
     assert report.meters["total"] == 100000
     assert report.meters["a4"] == 90
     assert (report.manufacturer, report.model) == ("Kyocera", "TASKalfa 3554ci")
@@ -108,6 +109,10 @@ def test_explain(agent, responder, backend):
     )
     assert "life: 100700 impressions\n  <- 1.3.6.1.2.1.43.10.2.1.4.2.1 = 100700" in said
     assert "supply 2.2: black toner, some, 'TK-8555K'" in said
+
+
+def replayed(recording):
+    return MemorySession(values_of(recording))
 
 
 def readable(recording):
@@ -152,7 +157,7 @@ def walked(tmp_path_factory):
 def test_recordings_of_real_printers(walked, name):
     report, values = walked[name]
     recording = record.snmprec(record.anonymous(values))
-    again = asyncio.run(reader.read(record.read_snmprec(recording), "127.0.0.1"))
+    again = asyncio.run(reader.read(replayed(recording), "127.0.0.1"))
     assert again.meters == report.meters
     assert (again.manufacturer, again.model) == (report.manufacturer, report.model)
     for one, other in zip(report.supplies, again.supplies, strict=True):

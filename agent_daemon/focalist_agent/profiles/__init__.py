@@ -121,6 +121,7 @@ def load_all() -> tuple[Profile, ...]:
     )
 
 
+@functools.lru_cache(maxsize=1024)
 def by_name(said: str) -> tuple[str, Profile] | None:
     """The manufacturer that a text names, and its profile.
 

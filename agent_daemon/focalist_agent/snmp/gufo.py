@@ -303,7 +303,9 @@ def _received(receive: Callable[[], Any]) -> Any:
         raise
 
 
+@functools.lru_cache(maxsize=8192)
 def _oid(text: str) -> Oid:
+    """An OID out of its text; printers of one model say the same ones."""
     return tuple(map(int, text.split(".")))
 
 

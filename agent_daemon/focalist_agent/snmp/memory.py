@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from .session import Budget, Oid, Session, Value
+from .session import Oid, Session, Value
 
 
 class MemorySession:
@@ -33,10 +33,6 @@ class KeepingSession:
     def __init__(self, session: Session) -> None:
         self._session = session
         self.values: dict[Oid, Value] = {}
-
-    @property
-    def budget(self) -> Budget:
-        return self._session.budget
 
     async def get(self, oids: Iterable[Oid]) -> dict[Oid, Value]:
         found = await self._session.get(oids)

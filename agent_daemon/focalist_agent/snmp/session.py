@@ -84,8 +84,6 @@ class Budget:
 class Session(Protocol):
     """A conversation with one device."""
 
-    budget: Budget
-
     async def get(self, oids: Iterable[Oid]) -> dict[Oid, Value]:
         """The values of those of ``oids`` that the device has."""
 
