@@ -12,7 +12,9 @@ import click
 from . import __version__
 
 if TYPE_CHECKING:
-    from .config import Config
+    from .config import Config, Device
+    from .snmp.credential import Credential
+    from .snmp.engine import Engine
 
 SYSTEM_CONFIG = Path("/etc/focalist-agent/agent.toml")
 
@@ -27,13 +29,16 @@ class Context:
         """The configuration, from --config or where systems keep it."""
         from . import config
 
-        path = self._config
-        if path is None and SYSTEM_CONFIG.is_file():
-            path = SYSTEM_CONFIG
         try:
-            return config.load(path)
+            return config.load(self.config_path())
         except config.ConfigError as error:
             raise click.ClickException(str(error)) from error
+
+    def config_path(self) -> Path | None:
+        """Where the configuration stands; None where there is none."""
+        if self._config is None and SYSTEM_CONFIG.is_file():
+            return SYSTEM_CONFIG
+        return self._config
 
     def directory(self) -> Path:
         """The state directory: --state-dir, systemd's, or the user's."""
@@ -136,47 +141,120 @@ def _refuse_to_mix(directory: Path) -> None:
     )
 
 
-@main.command()
-@click.argument("host", metavar="HOST[:PORT]")
-@click.option(
-    "--community",
-    envvar="FOCALIST_COMMUNITY",
-    help="SNMP community [default: those of the configuration].",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the device report.")
-@click.option("--timeout", type=click.FloatRange(0.1, 60), help="Seconds a request.")
-@click.option("--retries", type=click.IntRange(0, 10), help="Repetitions of one.")
-@click.pass_obj
-def read(
-    context: Context,
-    host: str,
+def _asks(command: Any) -> Any:
+    """The options of all commands that ask devices; see :func:`_how`."""
+    for option in (
+        click.option("--retries", type=click.IntRange(0, 10), help="Repetitions."),
+        click.option(
+            "--timeout", type=click.FloatRange(0.1, 60), help="Seconds a request."
+        ),
+        click.option("--context", "context_name", default="", help="SNMPv3 context."),
+        click.option(
+            "--priv",
+            help="Privacy protocol; its password is in FOCALIST_PRIV_PASSWORD.",
+        ),
+        click.option(
+            "--auth",
+            help="Authentication protocol of the user; its password is in "
+            "FOCALIST_AUTH_PASSWORD, where no list of processes shows it.",
+        ),
+        click.option("--user", help="SNMPv3 user."),
+        click.option(
+            "--community",
+            envvar="FOCALIST_COMMUNITY",
+            help="SNMP community [default: the credentials of the configuration].",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _how(
+    config: Config,
     community: str | None,
-    as_json: bool,
+    user: str | None,
+    auth: str | None,
+    priv: str | None,
+    context_name: str,
     timeout: float | None,
     retries: int | None,
-) -> None:
-    """Read one printer now and print what it says."""
-    import asyncio
-    import json
+    limits: dict[str, Any] | None = None,
+) -> tuple[Engine, tuple[Credential, ...]]:
+    """What asks, made in the running event loop, and with which credentials."""
+    from .snmp.credential import Community
+    from .snmp.engine import Engine
+    from .snmp.session import Limits
 
-    from . import report, summary
-    from .config import parse_device
-    from .snmp.session import Limits, SnmpError
-
-    config = context.config()
-    try:
-        device = parse_device(host, config.snmp_port)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
-    limits = Limits(
+    bounds = Limits(
         timeout=config.snmp_timeout if timeout is None else timeout,
         retries=config.snmp_retries if retries is None else retries,
+        **(limits or {}),
     )
-    communities = config.snmp_communities if community is None else (community,)
+    credentials = config.snmp_credentials
+    if user is not None:
+        credentials = (_user(user, auth, priv, context_name),)
+    elif community is not None:
+        credentials = (Community(community),)
+    return Engine(bounds, config.snmp_concurrency, config.snmp_backend), credentials
+
+
+def _user(name: str, auth: str | None, priv: str | None, context: str) -> Credential:
+    from .snmp.credential import User
+
+    def password(what: str, protocol: str | None) -> str:
+        return os.environ.get(f"FOCALIST_{what}_PASSWORD", "") if protocol else ""
+
     try:
-        data = asyncio.run(_read(device, communities, limits)).to_dict()
+        return User(
+            name, auth, password("AUTH", auth), priv, password("PRIV", priv), context
+        )
+    except ValueError as error:
+        raise click.UsageError(f"SNMPv3: {error}") from error
+
+
+def _device(host: str, config: Config) -> Device:
+    from .config import parse_device
+
+    try:
+        return parse_device(host, config.snmp_port)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _ask(config: Config, device: Device, options: dict[str, Any], use: Any) -> Any:
+    """The result of ``use(session, address)``, a coroutine, for one device."""
+    import asyncio
+
+    from .snmp.session import SnmpError
+
+    async def ask() -> Any:
+        engine, credentials = _how(config, **options)
+        try:
+            where = device.address, device.port
+            async with engine.session(*where, credentials) as session:
+                return await use(session, device.address)
+        finally:
+            engine.close()
+
+    try:
+        return asyncio.run(ask())
     except SnmpError as error:
         raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.argument("host", metavar="HOST[:PORT]")
+@_asks
+@click.option("--json", "as_json", is_flag=True, help="Print the device report.")
+@click.pass_obj
+def read(context: Context, host: str, as_json: bool, **options: Any) -> None:
+    """Read one printer now and print what it says."""
+    import json
+
+    from . import reader, report, summary
+
+    config = context.config()
+    data = _ask(config, _device(host, config), options, reader.read).to_dict()
     if as_json:
         click.echo(json.dumps(data, ensure_ascii=False, indent=1))
     else:
@@ -185,14 +263,113 @@ def read(
         click.echo(f"The report is not valid: {problem}", err=True)
 
 
-async def _read(device: Any, communities: Any, limits: Any) -> Any:
-    from . import reader
-    from .snmp.pysnmp import Engine
+@main.command()
+@click.argument("host", metavar="HOST[:PORT]")
+@_asks
+@click.pass_obj
+def explain(context: Context, host: str, **options: Any) -> None:
+    """Read one printer and tell where each value came from."""
+    from .explain import explain
 
-    engine = Engine(limits)
+    config = context.config()
+    click.echo(_ask(config, _device(host, config), options, explain))
+
+
+@main.command()
+@click.argument("host", metavar="HOST[:PORT]")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to write the recording (.snmprec).",
+)
+@_asks
+@click.pass_obj
+def record(context: Context, host: str, output: Path, **options: Any) -> None:
+    """Write an anonymised recording of one printer, for a new or better profile.
+
+    It has no serial numbers, names, addresses or job names; look through it all the
+    same before you hand it on.
+    """
+    from . import record
+
+    async def walked(session: Any, _address: str) -> Any:
+        return await record.walk(session)
+
+    config = context.config()
+    options["limits"] = {"total": 900.0, "values": 300_000, "rows": 200_000}
+    values = record.anonymous(_ask(config, _device(host, config), options, walked))
     try:
-        async with engine.session(device.address, device.port, communities) as session:
-            return await reader.read(session, device.address)
+        output.write_text(record.snmprec(values), "utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{output}: {error.strerror}") from error
+    click.echo(f"{len(values)} values written to {output}.")
+
+
+@main.command()
+@click.argument("ranges", metavar="RANGE...", nargs=-1)
+@click.option("--exclude", multiple=True, metavar="RANGE", help="Not to be asked.")
+@click.option("--port", type=click.IntRange(1, 65535), help="UDP port.")
+@click.option(
+    "--rate",
+    type=click.IntRange(1, 10_000),
+    help="Datagrams a second [default: that of the configuration].",
+)
+@_asks
+@click.option("--json", "as_json", is_flag=True, help="Print a list of what answered.")
+@click.pass_obj
+def scan(
+    context: Context,
+    ranges: tuple[str, ...],
+    exclude: tuple[str, ...],
+    port: int | None,
+    rate: int | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Find the printers of networks (10.1.2.0/24), ranges (10.1.2.3-50) and addresses.
+
+    Without any, those of the configuration are scanned.
+    """
+    import asyncio
+    import json
+    import time
+
+    from . import ranges as ranges_
+    from . import summary
+
+    config = context.config()
+    try:
+        addresses = ranges_.addresses(
+            ranges or config.discovery_ranges, exclude or config.discovery_exclude
+        )
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    if not addresses:
+        raise click.UsageError("Nothing to scan: name a range, or set discovery.ranges")
+    started = time.monotonic()
+    port, rate = port or config.snmp_port, rate or config.discovery_rate
+    found = asyncio.run(_scan(config, addresses, port, rate, options))
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=1))
+    else:
+        seconds = time.monotonic() - started
+        click.echo(summary.of_scan(found, len(addresses), seconds))
+
+
+async def _scan(
+    config: Config, addresses: list[str], port: int, rate: int, options: dict
+) -> list[dict[str, Any]]:
+    from . import discovery
+
+    engine, credentials = _how(config, **options)
+    try:
+        scanning = discovery.scan(engine, addresses, port, credentials, rate)
+        order = {address: number for number, address in enumerate(addresses)}
+        found = [one async for one in scanning]
+        found.sort(key=lambda one: order[one.device.address])
+        return [one.to_dict() for one in found]
     finally:
         engine.close()
 
@@ -213,8 +390,8 @@ def run(context: Context, once: bool, verbose: bool) -> None:
     from .transport import TransportError
     from .transport.renewing import RenewingTransport
 
-    log.set_up(verbose)
     config = context.config()
+    log.set_up(verbose, config.log_format)
     directory = context.directory()
     try:
         transport = RenewingTransport(lambda: _transport(config, directory))
@@ -277,7 +454,7 @@ def status(context: Context, as_json: bool) -> None:
     except files.StateError as error:
         found = {"enrolled": False, "problem": str(error)}
     found |= {"devices": 0, "unanswered": 0}
-    found |= dict.fromkeys(("last_round", "last_contact", "last_error"))
+    found |= dict.fromkeys(("last_round", "last_contact", "last_error", "clock_ahead"))
     try:
         found |= spool.status(directory)
     except spool.SpoolError as error:
@@ -286,3 +463,38 @@ def status(context: Context, as_json: bool) -> None:
         click.echo(json.dumps(found, ensure_ascii=False, indent=1))
     else:
         click.echo(summary.of_status(found))
+
+
+@main.command()
+@click.argument("hosts", metavar="[HOST[:PORT]...]", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@click.pass_obj
+def doctor(context: Context, hosts: tuple[str, ...], as_json: bool) -> None:
+    """Look at all that may keep this agent from working, and say what to do.
+
+    Asks the given printers, or those that are known. Ends with 1 where anything is
+    wrong.
+    """
+    import json
+
+    from . import doctor, scheduler
+
+    config, directory = context.config(), context.directory()
+    devices = [_device(host, config) for host in hosts]
+    if not devices:
+        devices = scheduler.known_devices(config, directory)
+    wrong, found = False, []
+    for one in doctor.findings(
+        config,
+        context.config_path(),
+        directory,
+        lambda: _transport(config, directory),
+        devices,
+    ):
+        wrong = wrong or bool(one.todo)
+        found.append(vars(one))
+        if not as_json:
+            click.echo(str(one))
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=1))
+    sys.exit(1 if wrong else 0)

@@ -6,10 +6,15 @@ from __future__ import annotations
 import ipaddress
 import re
 import sys
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from . import log, ranges
+from .snmp import BACKENDS
+from .snmp.credential import Community, Credential, User, secrets
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -42,14 +47,19 @@ class Config:
     server_url: str | None = None
     server_database: str | None = None
     server_ca_file: str | None = None
-    snmp_communities: tuple[str, ...] = ("public",)
+    snmp_credentials: tuple[Credential, ...] = (Community("public"),)
+    snmp_backend: str = "auto"
     snmp_port: int = SNMP_PORT
     snmp_timeout: float = 2.5
     snmp_retries: int = 1
     snmp_concurrency: int = 30
     devices_addresses: tuple[Device, ...] = field(default=())
+    discovery_ranges: tuple[str, ...] = ()
+    discovery_exclude: tuple[str, ...] = ()
+    discovery_rate: int = 500
     poll_interval: int | None = None
     spool_max_size_mb: int = 200
+    log_format: str = "text"
 
 
 def parse_device(said: str, default_port: int = SNMP_PORT) -> Device:
@@ -95,7 +105,15 @@ def load(path: Path | None) -> Config:
                 raise ConfigError(
                     _at(path, source, section, key, str(error))
                 ) from error
-    return _with_port(Config(**found))
+    # Communities are the shorter way to write the simplest of credentials.
+    several = found.pop("snmp_credentials", ()), found.pop("snmp_communities", ())
+    if any(several):
+        found["snmp_credentials"] = several[0] + several[1]
+    config = _with_port(Config(**found))
+    for one in config.snmp_credentials:
+        for secret in secrets(one):
+            log.hide(secret)
+    return config
 
 
 def _with_port(config: Config) -> Config:
@@ -107,13 +125,15 @@ def _with_port(config: Config) -> Config:
 def _at(path: Path, source: str, section: str | None, key: str, what: str) -> str:
     """``FILE, line N: section.key WHAT``; without the line where it is not found."""
     name = f"{section}.{key}" if section else key
-    current = None
+    current, ends = None, {"[": "]", "[[": "]]"}
     for number, line in enumerate(source.splitlines(), 1):
-        header = re.match(r"\s*\[\s*([\w.\-\"]+)\s*\]", line)
+        header = re.match(r"\s*(\[{1,2})\s*([\w.\-\"]+)\s*\]", line)
         if header:
-            current = header[1].strip('"')
-            if section is None and current == key:
-                return f"{path}, line {number}: [{key}] {what}"
+            current = header[2].strip('"')
+            if current == name:
+                return (
+                    f"{path}, line {number}: {header[1]}{name}{ends[header[1]]} {what}"
+                )
         elif current == section and re.match(rf"\s*\"?{re.escape(key)}\"?\s*=", line):
             return f"{path}, line {number}: {name} {what}"
     return f"{path}: {name} {what}"
@@ -157,12 +177,67 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(_text(one) for one in value)
 
 
+def _communities(value: Any) -> tuple[Credential, ...]:
+    return tuple(Community(one) for one in _texts(value))
+
+
+_USER_KEYS = {"user", *(f.name for f in fields(User))} - {"name"}
+
+
+def _credentials(value: Any) -> tuple[Credential, ...]:
+    if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
+        raise ValueError("must be written as [[snmp.credentials]]")
+    found = []
+    for number, one in enumerate(value, 1):
+        try:
+            found.append(_credential(one))
+        except ValueError as error:
+            raise ValueError(f"(number {number}) {error}") from error
+    return tuple(found)
+
+
+def _credential(value: dict[str, Any]) -> Credential:
+    unknown = sorted(value.keys() - _USER_KEYS - {"community"})
+    if unknown:
+        raise ValueError(f"has the unknown key {unknown[0]}")
+    texts = {key: _text_of(key, one) for key, one in value.items()}
+    if texts.keys() == {"community"}:
+        return Community(texts["community"])
+    if "community" in texts or "user" not in texts:
+        raise ValueError("must have either a community, or a user")
+    return User(texts.pop("user"), **texts)
+
+
+def _text_of(key: str, value: Any) -> str:
+    try:
+        return _text(value)
+    except ValueError as error:
+        raise ValueError(f"has a {key} that is no text") from error
+
+
 def _devices(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise ValueError("must be a list of addresses")
     for one in value:
         parse_device(_text(one))
     return tuple(value)
+
+
+def _ranges(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ValueError("must be a list of ranges")
+    for one in value:
+        ranges.parse(_text(one))
+    return tuple(value)
+
+
+def _one_of(known: Sequence[str]) -> Any:
+    def check(value: Any) -> str:
+        if value not in known:
+            raise ValueError(f"must be one of {', '.join(known)}")
+        return value
+
+    return check
 
 
 def _between(value: Any, low: float, high: float) -> Any:
@@ -186,13 +261,19 @@ _KEYS = {
     "server.url": _url,
     "server.database": _database,
     "server.ca_file": _text,
-    "snmp.communities": _texts,
+    "snmp.communities": _communities,
+    "snmp.credentials": _credentials,
+    "snmp.backend": _one_of(BACKENDS),
     "snmp.port": _integer(1, 65535),
     "snmp.timeout": lambda value: float(_between(value, 0.1, 60)),
     "snmp.retries": _integer(0, 10),
     "snmp.concurrency": _integer(1, 500),
     "devices.addresses": _devices,
+    "discovery.ranges": _ranges,
+    "discovery.exclude": _ranges,
+    "discovery.rate": _integer(1, 10_000),
     "poll.interval": _integer(10, 86_400),
     "spool.max_size_mb": _integer(1, 100_000),
+    "log.format": _one_of(log.FORMATS),
 }
 _SECTIONS = {key.split(".")[0] for key in _KEYS}

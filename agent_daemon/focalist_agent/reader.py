@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import identity, private, supplies, text
@@ -20,14 +20,6 @@ from .snmp.session import Oid, Session, SnmpError, Value, dotted
 
 _log = logging.getLogger(__name__)
 
-_SYSTEM = (
-    oids.SYS_DESCR,
-    oids.SYS_OBJECT_ID,
-    oids.SYS_UP_TIME,
-    oids.SYS_NAME,
-    oids.SYS_LOCATION,
-    *oids.IEEE_1284_IDS,
-)
 _WHO = (
     oids.HR_DEVICE_TYPE,
     oids.HR_DEVICE_DESCR,
@@ -71,15 +63,13 @@ Columns = dict[Oid, dict[Oid, Value]]
 
 
 @dataclass(frozen=True)
-class _Read:
-    """What came back, before it is understood. ``None``: the group was not read."""
+class _Who:
+    """What a device said of itself, before it is understood."""
 
     system: dict[Oid, Value]
-    private: dict[Oid, Value]
-    who: Columns
-    markers: Columns | None
-    state: Columns | None
-    charset: str | None
+    tables: Columns
+    private: dict[Oid, Value] = field(default_factory=dict)
+    charset: str | None = None
 
 
 async def read(session: Session, address: str) -> Report:
@@ -88,31 +78,49 @@ async def read(session: Session, address: str) -> Report:
     Half an identity would be another device's. Whatever it answers, however wrong,
     ends in a valid report.
     """
-    data = await _ask(session)
-    profile = identity.recognise(_sources(data))[1]
-    if profile:
-        data = replace(data, private=await _private_identity(session, profile))
-    report = _identify(data, profile, Report(address=text.clean(address)))
+    who, profile = await _ask(session)
+    report = _identify(who, profile, Report(address=text.clean(address)))
+    markers = await _group(session, "markers and supplies", _MARKERS)
+    state = await _group(session, "inputs and alerts", _STATE)
     found = await _private(session, profile, report.model)
-    if data.markers is not None and found is not None:
-        report = replace(report, **_markers(data.markers, data.charset, profile, found))
-    if data.state is not None:
-        report = replace(report, **_state(data.state, data.charset))
+    if markers is not None and found is not None:
+        report = replace(report, **_markers(markers, who.charset, profile, found))
+    if state is not None:
+        report = replace(report, **_state(state, who.charset))
     return report
 
 
-async def _ask(session: Session) -> _Read:
-    system = await session.get(_SYSTEM)
-    who = await session.columns(_WHO)
-    charset = await _charset(session, who)
-    return _Read(
-        system=system,
-        private={},
-        who=who,
-        markers=await _group(session, "markers and supplies", _MARKERS),
-        state=await _group(session, "inputs and alerts", _STATE),
-        charset=charset,
+async def identify(session: Session, address: str) -> Report:
+    """Who a device is and no more: the start of what :func:`read` says."""
+    who, profile = await _ask(session)
+    return _identify(who, profile, Report(address=text.clean(address)))
+
+
+async def _ask(session: Session) -> tuple[_Who, Profile | None]:
+    """All that tells who a device is, and the profile of its maker.
+
+    The character set is of the localisation in use, where the device names one:
+    prtGeneralCurrentLocalization points at a row of prtLocalizationTable.
+    """
+    system = await session.get(oids.HELLO)
+    who = _Who(system, await session.columns(_WHO))
+    profile = identity.recognise(_sources(who))[1]
+    charset = _charset_oid(who.tables)
+    private = profile.identity.values() if profile else ()
+    told = await session.get(
+        [*([charset] if charset else []), *(o for several in private for o in several)]
     )
+    code = told.get(charset) if charset else None
+    known = oids.CHARSETS.get(code) if isinstance(code, int) else None
+    return replace(who, private=told, charset=known), profile
+
+
+def _charset_oid(who: Columns) -> Oid | None:
+    for h, row in who[oids.GENERAL_LOCALIZATION].items():
+        if isinstance(row, int) and 0 <= row < 2**32:
+            return (*oids.LOCALIZATION_CHARSET, *h, row)
+        return None  # no row that an OID could name
+    return None
 
 
 async def _group(
@@ -124,27 +132,6 @@ async def _group(
     except SnmpError as error:
         _log.debug("%s not read: %s", name, error)
         return None
-
-
-async def _charset(session: Session, who: Columns) -> str | None:
-    """The character set of the localisation in use, where the device names one.
-
-    prtGeneralCurrentLocalization points at a row of prtLocalizationTable.
-    """
-    for h, row in who[oids.GENERAL_LOCALIZATION].items():
-        if not isinstance(row, int) or not 0 <= row < 2**32:
-            return None  # no row that an OID could name
-        name = (*oids.LOCALIZATION_CHARSET, *h, row)
-        code = (await session.get([name])).get(name)
-        return oids.CHARSETS.get(code) if isinstance(code, int) else None
-    return None
-
-
-async def _private_identity(session: Session, profile: Profile) -> dict[Oid, Value]:
-    """What the maker's own MIB says of the device's identity."""
-    return await session.get(
-        o for several in profile.identity.values() for o in several
-    )
 
 
 async def _private(
@@ -174,53 +161,55 @@ def _printer(who: Columns) -> Oid:
     return min(printers or who[oids.HR_DEVICE_DESCR], default=())
 
 
-def _sources(data: _Read, profile: Profile | None = None) -> identity.Sources:
+def _sources(who: _Who, profile: Profile | None = None) -> identity.Sources:
     def said(value: object) -> str:
-        return text.decode(value, data.charset)
+        return text.decode(value, who.charset)
 
-    system, who = data.system, data.who
+    system, tables = who.system, who.tables
     object_id = system.get(oids.SYS_OBJECT_ID)
     ids = [said(system.get(o)) for o in oids.IEEE_1284_IDS]
-    ids.append(_told(data, profile, "ieee1284"))
+    ids.append(_told(who, profile, "ieee1284"))
     return identity.Sources(
-        device=said(who[oids.HR_DEVICE_DESCR].get(_printer(who))),
+        device=said(tables[oids.HR_DEVICE_DESCR].get(_printer(tables))),
         ieee1284=tuple(identity.ieee1284(one) for one in ids if one),
         sys_descr=said(system.get(oids.SYS_DESCR)),
-        printer_name=said(_first(who[oids.GENERAL_PRINTER_NAME])),
+        printer_name=said(_first(tables[oids.GENERAL_PRINTER_NAME])),
         sys_name=said(system.get(oids.SYS_NAME)),
         sys_object_id=object_id if isinstance(object_id, tuple) else (),
-        private_model=_told(data, profile, "model"),
-        serial=said(_first(who[oids.GENERAL_SERIAL])),
+        private_model=_told(who, profile, "model"),
+        serial=said(_first(tables[oids.GENERAL_SERIAL])),
     )
 
 
-def _told(data: _Read, profile: Profile | None, name: str) -> str:
+def _told(who: _Who, profile: Profile | None, name: str) -> str:
     """The first of a profile's OIDs for one part of the identity that says a thing."""
-    several = profile.identity.get(name, ()) if profile else ()
-    texts = (text.decode(data.private.get(o), data.charset) for o in several)
+    several = profile.oids(name) if profile else ()
+    texts = (text.decode(who.private.get(o), who.charset) for o in several)
     return next((one for one in texts if one), "")
 
 
-def _identify(data: _Read, profile: Profile | None, report: Report) -> Report:
-    sources = _sources(data, profile)
+def _identify(who: _Who, profile: Profile | None, report: Report) -> Report:
+    sources = _sources(who, profile)
     # A maker's own MIB may name another brand of the same engine.
     manufacturer, _ = identity.recognise(sources)
-    serials = [sources.serial, _told(data, profile, "serial")]
+    serials = [sources.serial, _told(who, profile, "serial")]
     serials += [
         _in_descr(sources, "S/?N"),
         *(i.get("SN", "") for i in sources.ieee1284),
     ]
-    system, who = data.system, data.who
+    system, tables = who.system, who.tables
     uptime = system.get(oids.SYS_UP_TIME)
-    location = text.decode(system.get(oids.SYS_LOCATION), data.charset)
+    location = text.decode(system.get(oids.SYS_LOCATION), who.charset)
     return replace(
         report,
         profile=profile.name if profile else None,
         profile_version=profile.version if profile else None,
         uptime=uptime // 100 if isinstance(uptime, int) and uptime >= 0 else None,
-        hostname=sources.sys_name or _told(data, profile, "hostname") or None,
+        hostname=sources.sys_name or _told(who, profile, "hostname") or None,
         mac=identity.mac(
-            who[oids.IF_PHYS_ADDRESS], who[oids.IF_TYPE], who[oids.IF_OPER_STATUS]
+            tables[oids.IF_PHYS_ADDRESS],
+            tables[oids.IF_TYPE],
+            tables[oids.IF_OPER_STATUS],
         ),
         location=location or None,
         sys_object_id=text.clean(dotted(sources.sys_object_id)) or None,
@@ -228,8 +217,8 @@ def _identify(data: _Read, profile: Profile | None, report: Report) -> Report:
         manufacturer=manufacturer,
         model=identity.model(sources, manufacturer),
         serial=next((s for one in serials if (s := identity.clean_serial(one))), None),
-        firmware=_told(data, profile, "firmware") or _in_descr(sources, "FN") or None,
-        status=_status(who, _printer(who)),
+        firmware=_told(who, profile, "firmware") or _in_descr(sources, "FN") or None,
+        status=_status(tables, _printer(tables)),
     )
 
 
@@ -295,7 +284,7 @@ def _markers(
         "meters": meters,
         "meter_sources": {name: sources[name] for name in meters},
         "meter_units": {name: unit for name, unit in units.items() if name in meters},
-        "supplies": _bounded(supplies.add_private(rows, found.supplies)),
+        "supplies": _bounded(supplies.add_private(rows, found.supplies, found.levels)),
     }
 
 

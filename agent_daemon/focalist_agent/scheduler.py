@@ -14,7 +14,7 @@ from . import files, reader
 from .config import Config, Device
 from .report import Report, problems, utc_now
 from .sender import Sender
-from .snmp.pysnmp import Engine
+from .snmp.engine import Engine
 from .snmp.session import Limits, NoAnswer, SnmpError
 from .spool import Spool, SpoolError
 from .transport import Configuration, Transport, TransportError
@@ -23,6 +23,9 @@ _log = logging.getLogger(__name__)
 
 CONFIGURATION = "configuration.json"
 DEFAULT_INTERVAL = 900
+MAX_SKEW = 60
+"""Seconds that a clock may be wrong before it is worth a line."""
+
 SPREAD = 0.1
 """Share of the interval over which a round's polls are spread."""
 
@@ -36,7 +39,6 @@ class Scheduler:
         self._config, self._directory = config, directory
         self._spool, self._transport = spool, transport
         self._sender = Sender(spool, transport)
-        self._communities: dict[Device, str] = {}
         self._news, self._stop = asyncio.Event(), asyncio.Event()
         self._lost = 0
 
@@ -86,7 +88,8 @@ class Scheduler:
         limits = Limits(
             timeout=self._config.snmp_timeout, retries=self._config.snmp_retries
         )
-        return Engine(limits, self._config.snmp_concurrency)
+        config = self._config
+        return Engine(limits, config.snmp_concurrency, config.snmp_backend)
 
     async def _poll(self, engine: Engine) -> None:
         first = True
@@ -125,9 +128,20 @@ class Scheduler:
         else:
             _remember(path, told)
             self._spool.note(last_contact=utc_now())
+            self._compare_clocks()
         devices = dict.fromkeys(told.devices + self._config.devices_addresses)
         interval = self._config.poll_interval or told.poll_interval
         return list(devices), min(max(interval, 10), 86_400)
+
+    def _compare_clocks(self) -> None:
+        """Note how wrong our clock is; the server corrects what reports say by it."""
+        skew = self._transport.skew
+        if skew is None:
+            return
+        self._spool.note(clock_ahead=round(skew))
+        if abs(skew) > MAX_SKEW:
+            side = "ahead of" if skew > 0 else "behind"
+            _log.warning("This clock is %d s %s the server's: set it.", abs(skew), side)
 
     async def _round(
         self, engine: Engine, devices: list[Device], spread: float
@@ -173,11 +187,8 @@ class Scheduler:
         return True
 
     async def _read(self, engine: Engine, device: Device) -> Report:
-        known = self._communities.get(device)
-        others = [c for c in self._config.snmp_communities if c != known]
-        order = [known, *others] if known is not None else others
-        async with engine.session(device.address, device.port, order) as session:
-            self._communities[device] = session.community
+        credentials = self._config.snmp_credentials
+        async with engine.session(device.address, device.port, credentials) as session:
             return await reader.read(session, device.address)
 
     def _keep(self, report: Report) -> None:
@@ -191,6 +202,12 @@ class Scheduler:
             self._lost += 1
             _log.error("A report is lost (%d since the start): %s", self._lost, error)
         self._news.set()
+
+
+def known_devices(config: Config, directory: Path) -> list[Device]:
+    """What would be polled without asking the server again."""
+    told = _remembered(directory / CONFIGURATION)
+    return list(dict.fromkeys(told.devices + config.devices_addresses))
 
 
 def _remember(path: Path, told: Configuration) -> None:

@@ -45,6 +45,24 @@ def of_status(status: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def of_scan(found: list[dict[str, Any]], asked: int, seconds: float) -> str:
+    """What a scan found: a line a device, and how many there are."""
+    lines = []
+    for one in found:
+        names = " ".join(filter(None, (one.get("manufacturer"), one.get("model"))))
+        what = names if one["printer"] else f"no printer: {one.get('sys_descr', '?')}"
+        known = (one["address"], what, one.get("serial"), one.get("mac"))
+        lines.append("  ".join(str(part) for part in known if part)[:160])
+        if "problem" in one:
+            lines.append(f"  {one['problem']}")
+    printers = sum(one["printer"] for one in found)
+    lines.append(
+        f"{asked} addresses in {seconds:.1f} s: {printers} printers, "
+        f"{len(found) - printers} other SNMP devices."
+    )
+    return "\n".join(lines)
+
+
 def _pairs(values: Iterable[tuple[str, Any]]) -> list[str]:
     return [
         f"{name + ':':15}{'-' if value is None else value}" for name, value in values

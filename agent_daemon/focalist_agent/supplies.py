@@ -7,6 +7,7 @@ is. A level is -1 (other), -2 (unknown) or -3 (some remaining): no percent.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from . import text
@@ -69,7 +70,7 @@ _COLOR_WORDS = (
 )
 _COLORS = tuple((name, re.compile(words, re.I)) for name, words in _COLOR_WORDS)
 
-_UNCOLORED = ("waste_toner", "fuser", "transfer", "maintenance_kit", "staples")
+UNCOLORED = ("waste_toner", "fuser", "transfer", "maintenance_kit", "staples")
 
 # Xerox writes "Black Toner, PN 006R01509;SN48178080E0000481", HP "... HP CF410A",
 # Samsung "... S/N:CRUM-123".
@@ -196,21 +197,21 @@ def split_description(said: str) -> tuple[str, str | None, str | None]:
 
 
 def add_private(
-    supplies: tuple[Supply, ...], private: list[Supply]
+    supplies: tuple[Supply, ...], private: list[Supply], levels: Sequence[Supply] = ()
 ) -> tuple[Supply, ...]:
     """Lay what a private MIB tells over the standard table.
 
-    A row of the same kind and colour that has no percent gets it; a supply that
-    the standard table does not list is added.
+    A row of the same kind and colour that has no percent gets it; a supply of
+    ``private`` that the standard table does not list is added, one of ``levels`` not.
     """
     result = list(supplies)
-    for one in private:
+    for one in (*private, *levels):
         same = [
             n
             for n, s in enumerate(result)
             if s.kind == one.kind and s.color in (one.color, None)
         ]
-        if not same:
+        if not same and one not in levels:
             result.append(one)
         elif len(same) == 1 and result[same[0]].percent is None:
             result[same[0]] = replace(result[same[0]], percent=one.percent)
@@ -225,7 +226,7 @@ def _color(
     prtMarkerColorantTable has the hrDeviceIndex of the supply's row and the
     colorant's own; colorant 0 is none.
     """
-    if kind in _UNCOLORED:
+    if kind in UNCOLORED:
         return None
     colorant = _number(columns.colorant.get(index))
     if colorant:

@@ -26,6 +26,9 @@ def decode(value: object, charset: str | None = None) -> str:
     """
     if not isinstance(value, bytes):
         return clean(value) if isinstance(value, str) else ""
+    wide = _wide(value)
+    if wide:
+        return clean(value.decode(wide, "replace"))
     if value[:2] in _SYMBOL_SETS and len(value) > 2:
         return clean(_decode(value[2:].rstrip(b"\0"), _SYMBOL_SETS[value[:2]]))
     text = clean(_decode(value.rstrip(b"\0"), charset))
@@ -40,10 +43,24 @@ def decode(value: object, charset: str | None = None) -> str:
     return text
 
 
+def _wide(value: bytes) -> str | None:
+    """The encoding of text in two octets a letter, which some firmware sends."""
+    if len(value) < 6 or len(value) % 2:
+        return None
+    if value[:2] in (b"\xfe\xff", b"\xff\xfe"):
+        return "utf-16"
+    high, low = value[::2].rstrip(b"\0"), value[1::2].rstrip(b"\0")
+    if bool(high) == bool(low):
+        return None
+    return "utf-16-le" if high else "utf-16-be"
+
+
 def clean(text: str) -> str:
     """One line without control characters, of at most 255 characters."""
     text = _SPACES.sub(" ", text.replace("\0", " "))
-    return "".join(c for c in text if c.isprintable()).strip()[:MAX_TEXT].strip()
+    if not text.isprintable():
+        text = "".join(c for c in text if c.isprintable())
+    return text.strip()[:MAX_TEXT].strip()
 
 
 def _decode(value: bytes, charset: str | None) -> str:

@@ -9,6 +9,22 @@ import threading
 import pytest
 from daemon_parts import AGENT, DATA, Relay, Server, start_responder
 
+from focalist_agent.snmp.engine import has_gufo
+
+
+@pytest.fixture(
+    params=[
+        "pysnmp",
+        pytest.param(
+            "gufo",
+            marks=pytest.mark.skipif(not has_gufo(), reason="gufo-snmp is not here"),
+        ),
+    ]
+)
+def backend(request):
+    """Each backend of SNMP in turn."""
+    return request.param
+
 
 @pytest.fixture(scope="session")
 def responder(tmp_path_factory):

@@ -16,19 +16,28 @@ import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from focalist_agent.snmp.session import oid
+
 HERE = Path(__file__).parent
 DATA = HERE / "data"
 SHARED = HERE.parent.parent.parent / "shared" / "data" / "snmp"
 AGENT = [sys.executable, "-m", "focalist_agent"]
 
 
-def start_responder(data: Path, work: Path) -> tuple[subprocess.Popen, int]:
-    """snmpsim on a free port of 127.0.0.1; a community is the name of a recording."""
+def start_responder(
+    data: Path, work: Path, *options: str, default: str = ""
+) -> tuple[subprocess.Popen, int]:
+    """snmpsim on a free port of 127.0.0.1; a community is the name of a recording,
+    and so is a context name of SNMPv3. ``default``: the recording of the empty one.
+    ``:PORT`` in an option becomes the port.
+    """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     copy = work / "data"
     shutil.copytree(data, copy, ignore=shutil.ignore_patterns("*.json", "*.md"))
+    if default:
+        shutil.copy(data / f"{default}.snmprec", copy / ".snmprec")
     (work / "cache").mkdir()
     command = [
         str(Path(sys.executable).with_name("snmpsim-command-responder")),
@@ -39,6 +48,7 @@ def start_responder(data: Path, work: Path) -> tuple[subprocess.Popen, int]:
     if os.geteuid() == 0:
         command += ["--process-user=root", "--process-group=root"]
     log = open(work / "responder.log", "w")
+    command += [o.replace(":PORT", f":{port}") for o in options]
     process = subprocess.Popen(command, stdout=log, stderr=log)
     # sysObjectID with a community that has no recording is never answered, so wait
     # for one that has.
@@ -53,6 +63,22 @@ def start_responder(data: Path, work: Path) -> tuple[subprocess.Popen, int]:
         if process.poll() is not None:
             break
     raise RuntimeError((work / "responder.log").read_text()[-2000:])
+
+
+def values_of(said: str) -> dict:
+    """The values of a recording; raises ValueError."""
+    values: dict = {}
+    for line in said.splitlines():
+        name, kind, value = line.split("|", 2)
+        if kind in ("4x", "64x"):
+            values[oid(name)] = bytes.fromhex(value)
+        elif kind == "6":
+            values[oid(name)] = tuple(map(int, value.strip(".").split(".")))
+        elif kind in ("4", "64"):
+            values[oid(name)] = value.encode("utf-8", "surrogateescape")
+        elif kind != "5":
+            values[oid(name)] = int(value)
+    return values
 
 
 class Relay(threading.Thread):
@@ -117,6 +143,8 @@ class Server(ThreadingHTTPServer):
         self.verdicts: dict[str, str] = {}
         self.calls: list[str] = []
         self.headers: list[dict] = []
+        self.clock = 0.0
+        """seconds that its clock is ahead"""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -203,6 +231,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+    def date_time_string(self, timestamp=None) -> str:
+        return super().date_time_string(time.time() + self.server.clock)
 
     def log_message(self, *arguments) -> None:
         pass

@@ -11,6 +11,7 @@ import pytest
 
 from focalist_agent import config, credentials, files, lock
 from focalist_agent.config import Config, ConfigError, Device, load, parse_device
+from focalist_agent.snmp.credential import Community, User
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "packaging" / "agent.toml"
@@ -39,14 +40,30 @@ def test_every_key(tmp_path):
             addresses = ["10.1.2.3", "10.1.2.4:1161", "fe80::1", "[fe80::2]:99"]
             [snmp]
             communities = ["a b", "é"]
+            backend = "pysnmp"
             port = 1610
             timeout = 1
             retries = 0
             concurrency = 5
+            [[snmp.credentials]]
+            community = "first"
+            [[snmp.credentials]]
+            user = "u"
+            auth = "sha256"
+            auth_password = "12345678"
+            priv = "aes128"
+            priv_password = "secret-secret"
+            context = "c"
+            [discovery]
+            ranges = ["10.1.2.0/24", "fe80::1"]
+            exclude = ["10.1.2.3-9"]
+            rate = 50
             [poll]
             interval = 60
             [spool]
             max_size_mb = 10
+            [log]
+            format = "json"
             """,
         )
     )
@@ -54,7 +71,13 @@ def test_every_key(tmp_path):
         server_url="https://odoo.example.com",
         server_database="db",
         server_ca_file="/etc/ca.pem",
-        snmp_communities=("a b", "é"),
+        snmp_credentials=(
+            Community("first"),
+            User("u", "sha256", "12345678", "aes128", "secret-secret", "c"),
+            Community("a b"),
+            Community("é"),
+        ),
+        snmp_backend="pysnmp",
         snmp_port=1610,
         snmp_timeout=1.0,
         snmp_retries=0,
@@ -65,8 +88,12 @@ def test_every_key(tmp_path):
             Device("fe80::1", 1610),
             Device("fe80::2", 99),
         ),
+        discovery_ranges=("10.1.2.0/24", "fe80::1"),
+        discovery_exclude=("10.1.2.3-9",),
+        discovery_rate=50,
         poll_interval=60,
         spool_max_size_mb=10,
+        log_format="json",
     )
 
 
@@ -80,6 +107,24 @@ def test_every_key(tmp_path):
         ("[snmp]\nretries = true\n", "line 2: snmp.retries must be a number"),
         ("[snmp]\ntimeout = 0\n", "line 2: snmp.timeout must lie between"),
         ("[snmp]\ncommunities = 'x'\n", "line 2: snmp.communities must be a list"),
+        ("[discovery]\nranges = ['10.1.2.9-3']\n", "ends before it begins"),
+        ("[discovery]\nexclude = ['x']\n", "line 2: discovery.exclude 'x' is no add"),
+        ("[snmp]\nbackend = 'c'\n", "line 2: snmp.backend must be one of auto"),
+        (
+            "[snmp]\n[[snmp.credentials]]\nuser = 'u'\nauth = 'sha1'\n",
+            "line 2: [[snmp.credentials]] (number 1) auth must be one of md5, sha,",
+        ),
+        (
+            "[[snmp.credentials]]\ncommunity='c'\nuser = 'u'\n",
+            "(number 1) must have either a community, or a user",
+        ),
+        ("[[snmp.credentials]]\npasswd = 'u'\n", "has the unknown key passwd"),
+        ("[[snmp.credentials]]\nuser = 1\n", "has a user that is no text"),
+        (
+            "[[snmp.credentials]]\nuser = 'u'\nauth = 'sha'\nauth_password = 'x'\n",
+            "auth_password must have 8 characters or more",
+        ),
+        ("[snmp]\ncredentials = ['x']\n", "must be written as [[snmp.credentials]]"),
         ("[server]\nurl = 'odoo'\n", "line 2: server.url must start with https://"),
         ("[server]\nurl = 'https://a:b@c'\n", "without user"),
         ("[devices]\naddresses = ['a/b']\n", "'a/b' is not an address"),
@@ -104,19 +149,31 @@ def test_a_missing_file_is_an_error_of_one_line(agent):
 def test_the_example_documents_every_key_with_its_default(tmp_path):
     """Each key stands there commented out, with the default where there is one."""
     text = EXAMPLE.read_text()
-    enabled = re.sub(r"^#(\w+ = )", r"\1", text, flags=re.M)
+    enabled = re.sub(r"^#(\[\[|\w+ = )", r"\1", text, flags=re.M)
     documented = load(write(tmp_path, enabled))
     keys, section = set(), None
     for line in enabled.splitlines():
         if header := re.match(r"\[(\w+)\]", line):
             section = header[1]
-        elif key := re.match(r"(\w+) = ", line):
+        elif header := re.match(r"\[\[([\w.]+)\]\]", line):
+            keys.add(header[1])
+            section = None
+        elif section and (key := re.match(r"(\w+) = ", line)):
             keys.add(f"{section}.{key[1]}")
     assert keys == set(config._KEYS)
     assert load(EXAMPLE) == Config()
-    for name in ("communities", "port", "timeout", "retries", "concurrency"):
+    assert documented.snmp_credentials[-1:] == Config().snmp_credentials
+    for name in ("backend", "port", "timeout", "retries", "concurrency"):
         assert getattr(documented, f"snmp_{name}") == getattr(Config(), f"snmp_{name}")
+    assert documented.discovery_rate == Config().discovery_rate
+    assert documented.log_format == Config().log_format
     assert documented.spool_max_size_mb == Config().spool_max_size_mb
+
+
+def test_secrets_are_not_shown():
+    user = User("u", "sha", "auth-secret", "aes128", "priv-secret")
+    config = Config(snmp_credentials=(Community("comm-secret"), user))
+    assert "secret" not in repr(config)
 
 
 @pytest.mark.parametrize("said", ["", "a b", "a:", "a:b", "[fe80::1", "a:0", "::1::2"])

@@ -11,6 +11,7 @@ import pytest
 from daemon_parts import AGENT
 
 FAST = "[snmp]\ncommunities = [{!r}]\ntimeout = 0.3\nretries = 0\n"
+LOGGER = "focalist_agent.scheduler"
 OFFICE = FAST.format("office")
 
 
@@ -269,3 +270,37 @@ def test_a_batch_on_its_way_is_settled_at_the_end(enrolled, server, responder):
         daemon.kill()
     found = status(enrolled)
     assert (found["spooled"], found["accepted"]) == (0, 1)
+
+
+def test_json_logs_have_no_secrets(enrolled, server, responder, silent_port):
+    server.devices = [
+        {"address": "127.0.0.1", "port": responder},
+        {"address": "127.0.0.1", "port": silent_port},
+    ]
+    server.clock = -600
+    config = (
+        FAST.format("very-secret-community")
+        + """
+        [[snmp.credentials]]
+        community = "office"
+        [[snmp.credentials]]
+        user = "u"
+        auth = "sha"
+        auth_password = "very-secret-password"
+        [log]
+        format = "json"
+        """
+    )
+    done = enrolled("run", "--once", "--verbose", config=config)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert all(line["time"].endswith("+00:00") for line in lines)
+    said = [line["message"] for line in lines if line["logger"] == LOGGER]
+    assert any("Round of 2 devices: 1 read" in one for one in said)
+    # The wrong clock is told, in the log and in the status.
+    (clock,) = (line for line in lines if "clock" in line["message"])
+    assert clock["level"] == "warning"
+    assert "s ahead of the server's" in clock["message"]
+    assert status(enrolled)["clock_ahead"] in range(598, 603)
+    for secret in ("very-secret", server.key):
+        assert secret not in done.stderr

@@ -5,8 +5,11 @@ import asyncio
 import pytest
 
 from focalist_agent import private
+from focalist_agent.identity import Sources, recognise
 from focalist_agent.profiles import ProfileError, by_name, load_all, parse
+from focalist_agent.report import Supply
 from focalist_agent.snmp.session import oid
+from focalist_agent.supplies import add_private
 
 HEAD = 'schema = 1\nversion = 1\nmanufacturer = "X"\n[names]\nX = ["x"]\n'
 
@@ -171,3 +174,66 @@ def test_broken_records_end(octets):
 def test_names(said, manufacturer):
     found = by_name(said)
     assert (found and found[0]) == manufacturer
+
+
+def test_minus_one_is_no_count():
+    base = "18334.1.1.1.5.7.2.2.1.5"
+    found = read(
+        "konica_minolta",
+        {f"{base}.2.2": 90, f"{base}.3.2": -1, f"{base}.1.2": -1},
+    )
+    assert found.meters == {"print_color": 90, "color": 90}
+
+
+def test_a_fallback_counts_only_where_nothing_else_does():
+    total, mono = "1347.43.10.1.1.12.1.1", "1347.42.2.2.1.1.3.1.1"
+    assert read("kyocera", {total: 100, mono: 60}).meters["mono"] == 60
+    function = {"1347.42.3.1.2.1.1.1.1": 70}
+    assert read("kyocera", {total: 100, mono: 60, **function}).meters["mono"] == 70
+
+
+def test_levels_of_the_makers_own():
+    base = "367.3.2.1.2.24.1.1"
+    rows = [(b"Black Toner", 60), (b"Cyan Toner", -100), (b"Magenta Toner", -3)]
+    rows += [(b"Yellow Toner", 130), (b"", 0), (b"Used", 0)]
+    values = {}
+    for number, (name, level) in enumerate(rows, 1):
+        values |= {f"{base}.3.{number}": name, f"{base}.5.{number}": level}
+    found = read("ricoh", values)
+    assert not found.supplies
+    assert [(s.kind, s.color, s.percent) for s in found.levels] == [
+        ("toner", "black", 60.0),
+        ("toner", "cyan", 0.0),
+    ]
+    standard = (
+        Supply("1.1", "Toner", "toner", "black", some_remaining=True),
+        Supply("1.2", "Toner", "toner", "cyan", percent=5.0),
+    )
+    laid = add_private(standard, found.supplies, found.levels)
+    assert [s.percent for s in laid] == [60.0, 5.0]
+    # What the standard table does not list stays unlisted.
+    assert add_private((), found.supplies, found.levels) == ()
+
+
+def test_a_maintenance_box_that_the_standard_table_lacks():
+    base = "1248.1.2.2.28.1.1"
+    values = {f"{base}.18.1.1": b"Maintenance Box", f"{base}.2.1.1": 67}
+    found = read("epson", values)
+    (box,) = add_private((), found.supplies, found.levels)
+    # 67 % of it are free.
+    assert (box.kind, box.percent) == ("waste_toner", 33.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "enterprise", "profile"),
+    [
+        ("SINDOH D332E", 18334, "konica_minolta"),
+        ("SINDOH M610", None, "sindoh"),
+        ("OLIVETTI d-Color", 1347, "kyocera"),
+        ("RICOH MP C3002", 11, "ricoh"),
+    ],
+)
+def test_an_engine_under_another_name(name, enterprise, profile):
+    object_id = (1, 3, 6, 1, 4, 1, enterprise, 1) if enterprise else ()
+    sources = Sources(device=name, sys_object_id=object_id)
+    assert recognise(sources)[1].name == profile

@@ -7,12 +7,23 @@ import pytest
 from focalist_agent.report import problems
 
 
-def read(agent, port, community, *options):
-    return agent("read", f"127.0.0.1:{port}", "--community", community, *options)
+@pytest.fixture
+def read(agent, backend):
+    def read(port, community, *options):
+        return agent(
+            "read",
+            f"127.0.0.1:{port}",
+            "--community",
+            community,
+            *options,
+            config=f'[snmp]\nbackend = "{backend}"\n',
+        )
+
+    return read
 
 
-def test_a_report_of_everything(agent, responder):
-    done = read(agent, responder, "office", "--json")
+def test_a_report_of_everything(read, responder):
+    done = read(responder, "office", "--json")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert problems(report) == []
@@ -70,8 +81,8 @@ def test_a_report_of_everything(agent, responder):
     ]
 
 
-def test_an_unknown_maker_without_host_resources(agent, responder):
-    report = json.loads(read(agent, responder, "plain", "--json").stdout)
+def test_an_unknown_maker_without_host_resources(read, responder):
+    report = json.loads(read(responder, "plain", "--json").stdout)
     assert problems(report) == []
     assert "manufacturer" not in report and "profile" not in report
     # prtGeneralPrinterName is the host's name there, so it is no model.
@@ -86,8 +97,8 @@ def test_an_unknown_maker_without_host_resources(agent, responder):
     assert report["alerts"] == []
 
 
-def test_for_people(agent, responder):
-    done = read(agent, responder, "office")
+def test_for_people(read, responder):
+    done = read(responder, "office")
     assert done.returncode == 0
     assert done.stdout.startswith("Kyocera TASKalfa 3554ci\n")
     assert "100,700 impressions" in done.stdout
@@ -95,10 +106,8 @@ def test_for_people(agent, responder):
 
 
 @pytest.mark.parametrize("community", ["", "wrong", "a b", "é{}'\"\\%s@:/", "--json"])
-def test_a_wrong_community_is_said_so(agent, responder, community):
-    done = read(
-        agent, responder, community, "--json", "--timeout", "0.3", "--retries", "0"
-    )
+def test_a_wrong_community_is_said_so(read, responder, community):
+    done = read(responder, community, "--json", "--timeout", "0.3", "--retries", "0")
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr == (

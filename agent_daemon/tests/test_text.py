@@ -63,3 +63,9 @@ def test_utf_8_comes_through(text):
 )
 def test_mac(octets, said):
     assert mac(octets) == said
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-16-le"])
+def test_two_octets_a_letter(encoding):
+    assert decode("Toner noir".encode(encoding)) == "Toner noir"
+    assert decode(b"Toner\0") == "Toner"

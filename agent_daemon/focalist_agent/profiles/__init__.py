@@ -10,6 +10,7 @@ from importlib import resources
 from typing import Any
 
 from ..report import METERS, SUPPLY_KINDS
+from ..snmp.oids import ENTERPRISES
 from ..snmp.session import Oid, oid
 
 if sys.version_info >= (3, 11):
@@ -17,7 +18,6 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-_ENTERPRISES: Oid = (1, 3, 6, 1, 4, 1)
 IDENTITY = ("ieee1284", "model", "serial", "firmware", "hostname")
 
 
@@ -35,6 +35,21 @@ class Counters:
     keys: Oid
     values: Oid
     meters: dict[str, tuple[str | int, ...]]
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Parallel columns of the maker's own: what a supply is called, and its percent
+    left, where the standard table says only that some remains.
+
+    ``empty``: values that mean 0. ``adds``: whether a supply that the standard table
+    does not list is one.
+    """
+
+    names: tuple[Oid, ...]
+    values: Oid
+    empty: tuple[int, ...] = ()
+    adds: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,12 +83,32 @@ class Profile:
     manufacturer: str
     names: dict[str, tuple[str, ...]]
     enterprises: tuple[int, ...] = ()
+    printers: tuple[Oid, ...] = ()
+    """what sysObjectID begins with on this maker's printers and on nothing else"""
     identity: dict[str, tuple[Oid, ...]] = field(default_factory=dict)
     meters: dict[str, tuple[Oid, ...]] = field(default_factory=dict)
+    fallback: dict[str, tuple[Oid, ...]] = field(default_factory=dict)
+    """the same for models that tell nothing where ``meters`` points"""
     named: tuple[Counters, ...] = ()
     coded: tuple[Counters, ...] = ()
     records: tuple[Records, ...] = ()
+    levels: tuple[Levels, ...] = ()
     mute_waste: bool = False
+
+    def oids(self, name: str) -> tuple[Oid, ...]:
+        """Where one part of the identity stands."""
+        return self.identity.get(name, ())
+
+    @property
+    def counts(self) -> bool:
+        """Whether it knows any counter of the maker's own."""
+        return bool(self.meters or self.named or self.coded or self.records)
+
+    def asks(self) -> list[Oid]:
+        """All single OIDs that are asked for: identity, meters and records."""
+        parts = (self.identity, self.meters, self.fallback)
+        found = [o for part in parts for several in part.values() for o in several]
+        return [*found, *(table.oid for table in self.records)]
 
 
 @functools.cache
@@ -86,6 +121,7 @@ def load_all() -> tuple[Profile, ...]:
     )
 
 
+@functools.lru_cache(maxsize=1024)
 def by_name(said: str) -> tuple[str, Profile] | None:
     """The manufacturer that a text names, and its profile.
 
@@ -103,7 +139,7 @@ def by_name(said: str) -> tuple[str, Profile] | None:
 
 def by_enterprise(object_id: Oid) -> Profile | None:
     """The profile of sysObjectID's private enterprise number."""
-    if object_id[:6] != _ENTERPRISES or len(object_id) < 7:
+    if object_id[:6] != ENTERPRISES or len(object_id) < 7:
         return None
     found = (p for p in load_all() if object_id[6] in p.enterprises)
     return next(found, None)
@@ -141,8 +177,11 @@ _KEYS = {
     "manufacturer",
     "names",
     "enterprises",
+    "printers",
     "identity",
     "meters",
+    "fallback_meters",
+    "levels",
     "named_counters",
     "coded_counters",
     "records",
@@ -165,8 +204,13 @@ def _profile(name: str, data: dict[str, Any]) -> Profile:
             for manufacturer, aliases in data["names"].items()
         },
         enterprises=tuple(data.get("enterprises", ())),
+        printers=_oids(data.get("printers", [])),
         identity={k: _oids(v) for k, v in data.get("identity", {}).items()},
         meters={k: _oids(v) for k, v in _meters(data.get("meters", {})).items()},
+        fallback={
+            k: _oids(v) for k, v in _meters(data.get("fallback_meters", {})).items()
+        },
+        levels=tuple(_levels(one) for one in data.get("levels", ())),
         named=tuple(_counters(o, "names") for o in data.get("named_counters", ())),
         coded=tuple(_counters(o, "codes") for o in data.get("coded_counters", ())),
         records=tuple(_records(one) for one in data.get("records", ())),
@@ -178,6 +222,16 @@ def _counters(data: dict[str, Any], keys: str) -> Counters:
     _only(data, {keys, "values", "meters"}, f"a table of {keys}")
     meters = {meter: tuple(of) for meter, of in _meters(data["meters"]).items()}
     return Counters(oid(data[keys]), oid(data["values"]), meters)
+
+
+def _levels(data: dict[str, Any]) -> Levels:
+    _only(data, {"names", "values", "empty", "adds"}, "levels")
+    return Levels(
+        _oids(data["names"]),
+        oid(data["values"]),
+        tuple(int(one) for one in data.get("empty", ())),
+        bool(data.get("adds", False)),
+    )
 
 
 def _records(data: dict[str, Any]) -> Records:

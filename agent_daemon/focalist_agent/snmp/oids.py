@@ -12,6 +12,7 @@ from .session import oid
 SYS_DESCR = oid("1.3.6.1.2.1.1.1.0")
 SYS_OBJECT_ID = oid("1.3.6.1.2.1.1.2.0")
 SYS_UP_TIME = oid("1.3.6.1.2.1.1.3.0")
+SYS_CONTACT = oid("1.3.6.1.2.1.1.4.0")
 SYS_NAME = oid("1.3.6.1.2.1.1.5.0")
 SYS_LOCATION = oid("1.3.6.1.2.1.1.6.0")
 IF_TYPE = oid("1.3.6.1.2.1.2.2.1.3")
@@ -19,6 +20,8 @@ IF_PHYS_ADDRESS = oid("1.3.6.1.2.1.2.2.1.6")
 IF_OPER_STATUS = oid("1.3.6.1.2.1.2.2.1.8")
 IF_TYPE_LOOPBACK = 24
 IF_UP = 1
+
+ENTERPRISES = oid("1.3.6.1.4.1")
 
 # RFC 2790: devices of the host
 HR_DEVICE_TYPE = oid("1.3.6.1.2.1.25.3.2.1.2")
@@ -67,6 +70,16 @@ IEEE_1284_IDS = (
     oid("2699.1.2.1.2.1.1.3.1"),
     oid("11.2.3.9.1.1.7.0"),
 )
+
+HELLO = (
+    SYS_DESCR,
+    SYS_OBJECT_ID,
+    SYS_UP_TIME,
+    SYS_NAME,
+    SYS_LOCATION,
+    *IEEE_1284_IDS,
+)
+"""What a device is asked first: whether it answers, and who it is."""
 
 # IANA-PRINTER-MIB: textual conventions
 MARKER_UNITS = {

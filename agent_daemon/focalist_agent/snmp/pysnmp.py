@@ -1,4 +1,4 @@
-"""The SNMP backend that is always there: pysnmp 7 on asyncio.
+"""The SNMP backend that is always there: pysnmp 7 on asyncio, for v1, v2c and v3.
 
 One engine a process: it costs a second to build and is bound to its event loop. The
 command generators are called directly, with numeric OIDs, so that no MIB is loaded
@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 
 from pyasn1.type import univ
+from pysnmp.entity import config
 from pysnmp.entity.engine import SnmpEngine
 from pysnmp.entity.rfc3413 import cmdgen
 from pysnmp.error import PySnmpError
@@ -20,144 +20,202 @@ from pysnmp.hlapi.v3arch.asyncio import (
     CommunityData,
     Udp6TransportTarget,
     UdpTransportTarget,
+    UsmUserData,
 )
 from pysnmp.hlapi.v3arch.asyncio.lcd import CommandGeneratorLcdConfigurator
 from pysnmp.proto import errind
 from pysnmp.proto.api import v2c
+from pysnmp.proto.rfc1905 import EndOfMibView
+from pysnmp.proto.secmod.rfc3414.priv import des
+from pysnmp.proto.secmod.rfc3826.priv import aes
 
-from .session import LimitReached, Limits, NoAnswer, Oid, SnmpError, Value
-from .walk import walk_columns
+from . import oids
+from .credential import Community, Credential, User
+from .session import Budget, Limits, NoAnswer, Oid, Refused, SnmpError, Value
+from .walk import END, Answer, walk_columns
 
 _log = logging.getLogger(__name__)
 _configurator = CommandGeneratorLcdConfigurator()
 
-SYS_OBJECT_ID: Oid = (1, 3, 6, 1, 2, 1, 1, 2, 0)
 VALUES_PER_GET = 24
+LARGEST = 1 << 16
 
 _TOO_BIG = 1  # error-status, RFC 3416, 3
-_V1, _V2C = 0, 1  # message processing models, RFC 3412
+V1, V2C, V3 = 0, 1, 3  # message processing models, RFC 3412
+
+_AUTH = {
+    None: config.USM_AUTH_NONE,
+    "md5": config.USM_AUTH_HMAC96_MD5,
+    "sha": config.USM_AUTH_HMAC96_SHA,
+    "sha224": config.USM_AUTH_HMAC128_SHA224,
+    "sha256": config.USM_AUTH_HMAC192_SHA256,
+    "sha384": config.USM_AUTH_HMAC256_SHA384,
+    "sha512": config.USM_AUTH_HMAC384_SHA512,
+}
+_PRIV = {
+    None: config.USM_PRIV_NONE,
+    "des": config.USM_PRIV_CBC56_DES,
+    "aes128": config.USM_PRIV_CFB128_AES,
+    "aes192": config.USM_PRIV_CFB192_AES,
+    "aes256": config.USM_PRIV_CFB256_AES,
+    "aes192-blumenthal": config.USM_PRIV_CFB192_AES_BLUMENTHAL,
+    "aes256-blumenthal": config.USM_PRIV_CFB256_AES_BLUMENTHAL,
+}
+
+_REFUSALS = {
+    errind.UnknownUserName: "the device does not know the user {}",
+    errind.UnknownSecurityName: "the device does not know the user {}",
+    errind.WrongDigest: "the authentication password or protocol of {} is wrong",
+    errind.AuthenticationFailure: (
+        "the authentication password or protocol of {} is wrong"
+    ),
+    errind.AuthenticationError: (
+        "the authentication password or protocol of {} is wrong"
+    ),
+    errind.DecryptionError: "the privacy password or protocol of {} is wrong",
+    errind.UnsupportedSecurityLevel: (
+        "the device does not let {} in with this mix of authentication and privacy"
+    ),
+}
 
 
-class Engine:
-    """All SNMP of this process; make it inside the running event loop.
+def has_privacy(priv: str | None) -> bool:
+    """Whether this installation can encrypt so: ``cryptography`` may be too old."""
+    missing = des.PysnmpCryptoError if priv == "des" else aes.PysnmpCryptoError
+    return priv is None or not missing
 
-    ``concurrency`` devices are read at once, each in its own time: a silent one
-    holds one place and nothing else.
+
+class Backend:
+    """All of pysnmp in this process; make it inside the running event loop.
+
+    A password's master key is derived when its user is first asked for, and localised
+    once for each engine that answers: pysnmp keeps both. It knows one user of a name,
+    so a second one with other passwords has an engine of its own.
     """
 
-    def __init__(self, limits: Limits | None = None, concurrency: int = 30) -> None:
-        self.limits = limits or Limits()
-        self._engine = SnmpEngine()
-        self._places = asyncio.Semaphore(concurrency)
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._engines: list[SnmpEngine] = []
+        self._users: list[dict[str, User]] = []
         self._communities: dict[bytes, str] = {}
         asyncio.get_running_loop().set_exception_handler(_quiet)
 
-    @asynccontextmanager
-    async def session(
-        self, address: str, port: int, communities: Sequence[str]
-    ) -> AsyncIterator[PysnmpSession]:
-        """Talk with a device, with the first community and version it answers to.
-
-        Raises NoAnswer when it answers to none, SnmpError when the name is unknown.
-        """
-        async with self._places:
-            for community in communities:
-                session = PysnmpSession(self, address, port, community)
-                if await session.begin():
-                    yield session
-                    return
-        raise NoAnswer(
-            f"No answer from {address}:{port} within {self.patience():g} s. "
-            "Is SNMP on, and is the community right?"
-        )
-
-    def patience(self) -> float:
-        """Seconds that one community of a silent device costs."""
-        return self.limits.timeout * (self.limits.retries + 1)
+    def session(
+        self, address: str, port: int, credential: Credential, budget: Budget
+    ) -> PysnmpSession:
+        """A conversation that has not begun."""
+        return PysnmpSession(self, address, port, credential, budget)
 
     def close(self) -> None:
         """Close the sockets."""
-        self._engine.close_dispatcher()
+        for engine in self._engines:
+            engine.close_dispatcher()
 
-    def credentials(self, community: str, model: int) -> CommunityData:
-        """The same community has one row in the engine for both versions.
+    def identified(
+        self, credential: Credential, model: int
+    ) -> tuple[SnmpEngine, CommunityData | UsmUserData]:
+        """The engine that asks for a credential, and what pysnmp calls it.
 
-        With two, the engine could take an answer for the other version's.
+        The same community has one row in the engine for both versions: with two, the
+        engine could take an answer for the other version's.
         """
+        if isinstance(credential, User):
+            return self._user(credential)
         # Octets, not text: a community is any string, and devices set up by a web
         # page have it in UTF-8.
-        name = community.encode("utf-8", "surrogateescape")
+        name = credential.name.encode("utf-8", "surrogateescape")
         index = self._communities.setdefault(name, f"c{len(self._communities)}")
-        return CommunityData(index, name, mpModel=model)
+        return self._engine(0), CommunityData(index, name, mpModel=model)
 
-    async def exchange(
-        self,
-        generator: cmdgen.CommandGenerator,
-        credentials: CommunityData,
-        target: UdpTransportTarget,
-        *arguments: object,
-    ) -> tuple[int, int, list[tuple[Oid, Value | None]]]:
-        """One request and its answer: error-status, error-index, variables."""
-        name, _ = _configurator.configure(self._engine, credentials, target, b"")
-        answer = asyncio.get_running_loop().create_future()
-        # Positions are the engine's: context engine id, context name.
-        generator.send_varbinds(
-            self._engine, name, None, b"", *arguments, _deliver, answer
+    def _user(self, user: User) -> tuple[SnmpEngine, UsmUserData]:
+        number = next(
+            (n for n, u in enumerate(self._users) if u.get(user.name, user) == user),
+            len(self._users),
         )
-        trouble, status, index, variables = await answer
-        if isinstance(trouble, errind.RequestTimedOut):
-            raise NoAnswer("No answer in time.")
-        if trouble:
-            raise SnmpError(f"The answer cannot be used: {trouble}.")
-        return int(status), int(index), [(tuple(n), _plain(v)) for n, v in variables]
+        engine = self._engine(number)
+        self._users[number][user.name] = user
+        return engine, UsmUserData(
+            user.name,
+            user.auth_password or None,
+            user.priv_password or None,
+            authProtocol=_AUTH[user.auth],
+            privProtocol=_PRIV[user.priv],
+        )
+
+    def _engine(self, number: int) -> SnmpEngine:
+        while len(self._engines) <= number:
+            self._engines.append(SnmpEngine())
+            self._users.append({})
+        return self._engines[number]
 
 
 class PysnmpSession:
     """One device; see :class:`focalist_agent.snmp.session.Session`."""
 
-    def __init__(self, engine: Engine, address: str, port: int, community: str):
-        self.address, self.port, self.community = address, port, community
-        self.requests = 0
-        self._engine = engine
-        self._model = _V2C
-        self._values = engine.limits.values
-        self._deadline = asyncio.get_running_loop().time() + engine.limits.total
-        self._repetitions = 1 << 16
+    def __init__(
+        self,
+        backend: Backend,
+        address: str,
+        port: int,
+        credential: Credential,
+        budget: Budget,
+    ) -> None:
+        self.address, self.port, self.credential = address, port, credential
+        self.budget = budget
+        self.model = V3 if isinstance(credential, User) else V2C
+        self.repetitions = LARGEST
+        """the most rows of a GETBULK that the device was seen to take"""
+        self._backend = backend
+        self._target: UdpTransportTarget | None = None
+        self._hello: dict[Oid, Value | None] = {}
+        if isinstance(credential, User) and not has_privacy(credential.priv):
+            raise SnmpError(
+                f"This installation cannot encrypt with {credential.priv}: "
+                "the Python package cryptography is missing or too old."
+            )
 
-    async def begin(self) -> bool:
+    async def begin(self, models: Iterable[int] = (V2C, V1)) -> bool:
         """Find the version the device speaks; False when nothing comes back.
 
         v2c is asked alone first; then both, so that a device with v1 alone costs
         one time-out and a silent one no more than its retries.
         """
-        models = [_V2C]
-        for _ in range(self._engine.limits.retries + 1):
-            answers = await asyncio.gather(*(self._speaks(m) for m in models))
-            for model, answered in zip(models, answers, strict=True):
-                if answered:
-                    self._model = model
-                    return True
-            models = [_V2C, _V1]
+        first, *more = models if isinstance(self.credential, Community) else (V3,)
+        asked = [first]
+        for _ in range(self.budget.limits.retries + 1):
+            answers = await asyncio.gather(*(self.speaks(m) for m in asked))
+            if any(answers):
+                self.model = asked[answers.index(True)]
+                return True
+            asked = [first, *more]
         return False
 
     async def get(self, oids: Iterable[Oid]) -> dict[Oid, Value]:
         """The values of those of ``oids`` that the device has."""
-        wanted = list(dict.fromkeys(oids))
-        found: dict[Oid, Value] = {}
-        for start in range(0, len(wanted), VALUES_PER_GET):
-            found |= await self._get(wanted[start : start + VALUES_PER_GET])
+        wanted = dict.fromkeys(oids)
+        found = {o: v for o in wanted if (v := self._hello.get(o)) is not None}
+        ask = [o for o in wanted if o not in self._hello]
+        for start in range(0, len(ask), VALUES_PER_GET):
+            found |= await self._get(ask[start : start + VALUES_PER_GET])
         return found
 
     async def columns(self, columns: Iterable[Oid]) -> dict[Oid, dict[Oid, Value]]:
         """Whole columns; raises SnmpError rather than give a part."""
-        return await walk_columns(self._next, columns, self._engine.limits.rows)
+        return await walk_columns(self._next, columns, self.budget.limits.rows)
 
-    async def _speaks(self, model: int) -> bool:
+    async def speaks(self, model: int) -> bool:
+        """Whether the device answers to one version; it is spoken from then on."""
         generator = cmdgen.GetCommandGenerator()
         try:
-            await self._send(generator, _empty([SYS_OBJECT_ID]), model=model, retries=0)
+            status, _, answer = await self._send(
+                generator, _empty(oids.HELLO), model=model, retries=0
+            )
         except NoAnswer:
             return False
+        if not status:
+            said = dict(answer)
+            self._hello = {one: said.get(one) for one in oids.HELLO}
+        self.model = model
         return True
 
     async def _get(self, oids: list[Oid]) -> dict[Oid, Value]:
@@ -177,11 +235,14 @@ class PysnmpSession:
                 return await self._get(oids[:half]) | await self._get(oids[half:])
         return {}
 
-    async def _next(
-        self, oids: list[Oid], repetitions: int
-    ) -> list[tuple[Oid, Value | None]]:
+    async def after(self, name: Oid, repetitions: int) -> Answer:
+        """What follows one OID; nothing at the end of all."""
+        answer = await self._next([name], repetitions)
+        return [one for one in answer if one[1] is not END]
+
+    async def _next(self, oids: list[Oid], repetitions: int) -> Answer:
         """The successors of ``oids``; asks for less where the device chokes."""
-        repetitions = min(repetitions, self._repetitions)
+        repetitions = min(repetitions, self.repetitions)
         try:
             status, _, answer = await self._successors(oids, repetitions)
         except NoAnswer:
@@ -191,17 +252,17 @@ class PysnmpSession:
         if not status:
             return answer
         if status == _TOO_BIG and repetitions > 1:
-            self._repetitions = repetitions // 4 or 1
-            return await self._next(oids, self._repetitions)
+            self.repetitions = repetitions // 4 or 1
+            return await self._next(oids, self.repetitions)
         if len(oids) == 1:
-            return [(oids[0], None)]
+            return [(oids[0], END)]
         half = len(oids) // 2
         return await self._next(oids[:half], 1) + await self._next(oids[half:], 1)
 
     async def _successors(
         self, oids: list[Oid], repetitions: int
-    ) -> tuple[int, int, list[tuple[Oid, Value | None]]]:
-        if self._model == _V1:
+    ) -> tuple[int, int, Answer]:
+        if self.model == V1:
             generator = cmdgen.NextCommandGeneratorSingleRun()
             return await self._send(generator, _empty(oids))
         generator = cmdgen.BulkCommandGeneratorSingleRun()
@@ -213,37 +274,72 @@ class PysnmpSession:
         *arguments: object,
         model: int | None = None,
         retries: int | None = None,
-    ) -> tuple[int, int, list[tuple[Oid, Value | None]]]:
-        limits = self._engine.limits
-        left = self._deadline - asyncio.get_running_loop().time()
-        if self._values <= 0:
-            raise LimitReached(f"More than {limits.values} values.")
-        kind = Udp6TransportTarget if ":" in self.address else UdpTransportTarget
-        self.requests += 1
+    ) -> tuple[int, int, Answer]:
+        """One request, asked again as often as ``retries`` says."""
+        tries = 1 + (self.budget.limits.retries if retries is None else retries)
+        while True:
+            tries -= 1
+            try:
+                return await self._try(
+                    generator, self.model if model is None else model, arguments
+                )
+            except NoAnswer:
+                if not tries:
+                    raise
+
+    async def _try(
+        self, generator: cmdgen.CommandGenerator, model: int, arguments: tuple
+    ) -> tuple[int, int, Answer]:
+        left = self.budget.ask()
         try:
-            target = await kind.create(
-                (self.address, self.port),
-                timeout=limits.timeout,
-                retries=limits.retries if retries is None else retries,
-            )
+            if self._target is None:
+                # Without pysnmp's own repetitions: for each number of them it makes
+                # a row for the device, which costs more than a request.
+                kind = (
+                    Udp6TransportTarget if ":" in self.address else UdpTransportTarget
+                )
+                self._target = await kind.create(
+                    (self.address, self.port), self.budget.limits.timeout, retries=0
+                )
             answer = await asyncio.wait_for(
-                self._engine.exchange(
-                    generator,
-                    self._engine.credentials(
-                        self.community, self._model if model is None else model
-                    ),
-                    target,
-                    *arguments,
-                ),
-                left,
+                self._exchange(generator, model, self._target, arguments), left
             )
         except asyncio.TimeoutError as error:
-            raise LimitReached(f"Not read within {limits.total:g} s.") from error
+            raise self.budget.late() from error
         except PySnmpError as error:
             reason = str(error).split("caused by")[0].strip()
             raise SnmpError(f"Cannot ask {self.address}: {reason}") from error
-        self._values -= len(answer[2])
+        self.budget.got(len(answer[2]))
         return answer
+
+    async def _exchange(
+        self,
+        generator: cmdgen.CommandGenerator,
+        model: int,
+        target: UdpTransportTarget,
+        arguments: tuple,
+    ) -> tuple[int, int, Answer]:
+        """One request and its answer: error-status, error-index, variables."""
+        engine, identified = self._backend.identified(self.credential, model)
+        context = getattr(self.credential, "context", "").encode()
+        name, _ = _configurator.configure(engine, identified, target, context)
+        answer = asyncio.get_running_loop().create_future()
+        # Positions are the engine's: context engine id, context name.
+        generator.send_varbinds(
+            engine, name, None, context, *arguments, _deliver, answer
+        )
+        trouble, status, index, variables = await answer
+        if isinstance(trouble, errind.RequestTimedOut):
+            raise NoAnswer("No answer in time.")
+        if trouble:
+            raise self._trouble(trouble)
+        return int(status), int(index), [(tuple(n), _plain(v)) for n, v in variables]
+
+    def _trouble(self, trouble: errind.ErrorIndication) -> SnmpError:
+        refusal = _REFUSALS.get(type(trouble))
+        if refusal and isinstance(self.credential, User):
+            return Refused(refusal.format(repr(self.credential.name)))
+        return SnmpError(f"The answer cannot be used: {trouble}.")
 
 
 def _empty(oids: Iterable[Oid]) -> list[tuple[Oid, univ.Null]]:
@@ -256,7 +352,9 @@ def _deliver(_engine, _handle, trouble, status, index, variables, answer) -> Non
 
 
 def _plain(value: object) -> Value | None:
-    """An ASN.1 value as Python knows it; None for NULL and the exceptions."""
+    """An ASN.1 value as Python knows it; None for NULL and what is not there."""
+    if isinstance(value, EndOfMibView):
+        return END
     if isinstance(value, univ.Integer):
         return int(value)
     if isinstance(value, univ.OctetString):

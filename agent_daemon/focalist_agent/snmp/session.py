@@ -7,6 +7,8 @@ the reader, who knows what the octets mean) or an OID. What a device does not ha
 
 from __future__ import annotations
 
+import asyncio
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
@@ -27,6 +29,10 @@ class LimitReached(SnmpError):
     """A device used up the time or the number of values that one may have."""
 
 
+class Refused(SnmpError):
+    """The device answered that it does not take the credential (SNMPv3 alone says)."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """Bounds for one device.
@@ -40,6 +46,39 @@ class Limits:
     total: float = 60.0
     values: int = 20_000
     rows: int = 512
+
+
+class Budget:
+    """What one device has left of its limits; also when a second backend goes on."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.requests = 0
+        """How many were sent, each try counted once"""
+        self._values = limits.values
+        self._deadline = asyncio.get_running_loop().time() + limits.total
+
+    def ask(self) -> float:
+        """Count a request; the seconds that are left. Raises LimitReached."""
+        self.requests += 1
+        left = self.left()
+        if left <= 0:
+            raise self.late()
+        if self._values <= 0:
+            raise LimitReached(f"More than {self.limits.values} values.")
+        return left
+
+    def left(self) -> float:
+        """The seconds that are left."""
+        return self._deadline - asyncio.get_running_loop().time()
+
+    def got(self, values: int) -> None:
+        """Count the values of an answer."""
+        self._values -= values
+
+    def late(self) -> LimitReached:
+        """The error of a device that took too long."""
+        return LimitReached(f"Not read within {self.limits.total:g} s.")
 
 
 class Session(Protocol):
@@ -66,6 +105,7 @@ def oid(text: str) -> Oid:
     return parts if parts[:2] == (1, 3) else (1, 3, 6, 1, 4, 1, *parts)
 
 
-def dotted(value: Iterable[int]) -> str:
+@functools.lru_cache(maxsize=4096)
+def dotted(value: tuple[int, ...]) -> str:
     """An OID or an index as text: ``1.3.6.1``."""
     return ".".join(map(str, value))

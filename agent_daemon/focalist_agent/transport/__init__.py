@@ -69,6 +69,10 @@ class Result:
 class Transport(Protocol):
     """The calls of an enrolled collector. All raise :class:`TransportError`."""
 
+    @property
+    def skew(self) -> float | None:
+        """Seconds that our clock is ahead of the server's, by its last answer."""
+
     def configuration(self) -> Configuration:
         """What is to be polled."""
 

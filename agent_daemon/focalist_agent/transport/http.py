@@ -32,6 +32,8 @@ class Poster:
                 f"The CA file {ca_file} cannot be used: {error}"
             ) from error
         self._timeout = timeout
+        self.skew: float | None = None
+        """Seconds that our clock is ahead of the server's, by its last answer"""
         self._opener = urllib.request.build_opener(
             urllib.request.HTTPSHandler(context=context), _NoRedirect
         )
@@ -44,17 +46,29 @@ class Poster:
             method="POST",
             headers={"User-Agent": f"focalist-agent/{__version__}", **headers},
         )
+        sent = time.time()
         try:
             with self._opener.open(request, timeout=self._timeout) as answer:
+                self._compare(answer.headers.get("Date"), sent)
                 return _bounded(answer)
         except urllib.error.HTTPError as error:
             with error:
+                self._compare(error.headers.get("Date"), sent)
                 raise _refusal(error) from None
         except urllib.error.URLError as error:
             raise Unreachable(f"Cannot reach the server: {error.reason}") from None
         except (OSError, http.client.HTTPException) as error:
             reason = str(error) or type(error).__name__
             raise Unreachable(f"The connection broke: {reason}") from None
+
+    def _compare(self, date: str | None, sent: float) -> None:
+        """Measure the clock by a Date header (RFC 9110, 6.6.1), to the second."""
+        try:
+            told = parsedate_to_datetime(date or "").timestamp()
+        except (ValueError, TypeError):
+            return
+        # Between sending and now the server wrote it, somewhere in that second.
+        self.skew = (sent + time.time()) / 2 - (told + 0.5)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -23,6 +23,10 @@ class RenewingTransport:
         self._make, self._transport = make, make()
         self._refused = False
 
+    @property
+    def skew(self) -> float | None:
+        return self._transport.skew
+
     def configuration(self) -> Configuration:
         return self._call(lambda transport: transport.configuration())
 

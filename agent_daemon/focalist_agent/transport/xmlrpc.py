@@ -37,6 +37,10 @@ class XmlRpcTransport:
         self._url = server.rstrip("/") + _PREFIX + "rpc"
         self._database, self._key, self._poster = database, key, poster
 
+    @property
+    def skew(self) -> float | None:
+        return self._poster.skew
+
     def configuration(self) -> Configuration:
         answer = self._call("configuration", about_us())
         try:
