@@ -1,3 +1,4 @@
+from functools import lru_cache
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -139,6 +140,40 @@ class FocalistDevice(models.Model):
             ]
             for device in self
         }
+
+    @api.model
+    def _custom_columns(self):
+        """The custom fields as columns of an export, see `focalist.export.mixin`.
+
+        One for each name that a field has, in whichever set the reader sees.
+        """
+        clients = self.env["focalist.client.fields"].search(
+            [("definition", "!=", False)]
+        )
+        definitions = [
+            # Who sees devices sees the names of their fields.
+            self._fields_of_all().sudo().properties_definition,
+            *clients.mapped("definition"),
+        ]
+        labels = dict.fromkeys(
+            told["string"]
+            for definition in definitions
+            for told in definition or ()
+            if told["type"] != "separator" and told.get("string")
+        )
+
+        # A batch is asked for each of its columns in turn.
+        @lru_cache(maxsize=1)
+        def texts(devices):
+            return {
+                device: {value.label: value.text for value in values if value.text}
+                for device, values in devices._custom_values().items()
+            }
+
+        def column(label):
+            return lambda devices: [texts(devices)[d].get(label) for d in devices]
+
+        return [(label, column(label)) for label in labels]
 
     @api.model
     def _custom_text(self, told):

@@ -9,7 +9,7 @@ class FocalistDevice(models.Model):
 
     @api.model
     def _export_columns(self):
-        """See `focalist.export.mixin`; other topics add theirs."""
+        """See `focalist.export.mixin`."""
         return [
             *self._field_columns("manufacturer_id"),
             (
@@ -35,4 +35,5 @@ class FocalistDevice(models.Model):
                 "toner_percent",
                 "alert_count",
             ),
+            *self._custom_columns(),
         ]

@@ -290,6 +290,23 @@ class FocalistStatisticsMixin(models.AbstractModel):
             for device, (key, found) in zip(devices, pages, strict=True)
         ]
 
+    def _focalist_custom(self, rows):
+        """Custom fields of the devices of these rows, for files.
+
+        Of those that stand here now, as the reader sees them: what a former device
+        holds is of its present client.
+
+        :return: dict device id -> {label: text}, fields without a value left out
+        """
+        here = self.env["focalist.device"].search(
+            Domain("id", "in", [row["id"] for row in rows])
+            & Domain(self._statistics_field, "=", self.id)
+        )
+        return {
+            device.id: {value.label: value.text for value in values if value.text}
+            for device, values in here._custom_values().items()
+        }
+
     def _focalist_site_rows(self, pages):
         names = self._focalist_sites({site for site, _pages in pages})
         return [{"id": site, "name": names[site], **found} for site, found in pages]

@@ -27,6 +27,9 @@ class ReportStatistics(models.AbstractModel):
             "doc_model": docs._name,
             "docs": docs,
             "statistics": found,
+            "custom": {
+                doc.id: doc._focalist_custom(found[doc.id]["devices"]) for doc in docs
+            },
             "charts": {key: self._chart(value) for key, value in found.items()},
             "chart_size": (WIDTH, HEIGHT),
         }

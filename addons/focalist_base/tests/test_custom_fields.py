@@ -408,3 +408,34 @@ class TestCustomFieldsExport(CustomFieldsCase, HttpCase):
         self.assertEqual(
             [cell.value for cell in list(sheet.rows)[1]], ["Hall", "One year", "B-77"]
         )
+
+    def test_x3_export_of_the_fleet(self):
+        self.authenticate("technician", "technician")
+        wizard = self.env["focalist.export"].with_user(self.technician)
+        wizard = wizard.with_context(active_model="focalist.device").create({})
+        answer = self.url_open(wizard.action_download()["url"])
+        header, *rows = openpyxl.load_workbook(BytesIO(answer.content)).active.values
+        at = header.index
+        told = {row[at("Serial Number")]: row for row in rows}
+        for label, text in (("Place", "Hall"), ("Badge", "B-77")):
+            self.assertEqual(told["E100"][at(label)], text)
+            self.assertIsNone(told["E200"][at(label)])
+
+    def test_x3_statistics_workbook_and_pdf(self):
+        self.ingest(
+            self.report(0, meters={"total": 1}), self.report(24, meters={"total": 9})
+        )
+        self.authenticate("technician", "technician")
+        period = "period=free&first=2026-03-01&last=2026-03-31"
+        url = f"/focalist/statistics/res.partner/{self.client_a.id}"
+        answer = self.url_open(f"{url}/xlsx?{period}")
+        sheet = openpyxl.load_workbook(BytesIO(answer.content))["Devices"]
+        header, row = sheet.values
+        self.assertEqual(row[header.index("Place")], "Hall")
+        self.assertEqual(row[header.index("Badge")], "B-77")
+        self.assertIn("B-77", self.url_open(f"{url}/pdf?{period}").text)
+        # What a device holds is of its present client alone.
+        self.printer._move(self.site_b, START + timedelta(hours=30))
+        answer = self.url_open(f"{url}/xlsx?{period}")
+        sheet = openpyxl.load_workbook(BytesIO(answer.content))["Devices"]
+        self.assertNotIn("Badge", next(sheet.values))

@@ -46,7 +46,17 @@ class _Writer:
         series = self.env._("By day") if by == "day" else self.env._("By month")
         self._summary(pages)
         self._table(series, [*self._columns("date"), *pages], data["series"])
-        self._table(self.env._("Devices"), [*device, *pages], data["devices"])
+        custom = self.record._focalist_custom(data["devices"])
+        # As they are named, in the order in which devices have them.
+        labels = dict.fromkeys(label for texts in custom.values() for label in texts)
+        self._table(
+            self.env._("Devices"),
+            [*device, *pages, *((("custom", label), label, 20) for label in labels)],
+            [
+                row | {("custom", k): v for k, v in custom.get(row["id"], {}).items()}
+                for row in data["devices"]
+            ],
+        )
         sites = [*self._columns("name"), *pages]
         self._table(self.env._("Sites"), sites, data["sites"])
         unused = [*device, *self._columns("last_report")]
@@ -117,7 +127,7 @@ class _Writer:
             sheet.write_string(0, column, head, self.bold)
         for number, values in enumerate(rows, 1):
             for column, (key, _head, _width) in enumerate(columns):
-                self._cell(sheet, number, column, values[key])
+                self._cell(sheet, number, column, values.get(key))
         sheet.autofilter(0, 0, max(1, len(rows)), len(columns) - 1)
 
     def _cell(self, sheet, row, column, value):
