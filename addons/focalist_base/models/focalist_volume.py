@@ -7,7 +7,16 @@ from ..tools.meters import (
     volume_field,
 )
 from ..tools.plain_many2one import PlainMany2one
+from ..tools.recordset import recordset
 
+# Columns of a span: see _refreshed_spans.
+SPAN_TYPES = {
+    "placement_id": "int4",
+    "first_day": "date",
+    "last_day": "date",
+    "from_at": "timestamp",
+    "to_at": "timestamp",
+}
 
 class FocalistVolume(models.Model):
     """Pages of one placement on one day, by the clock of its site.
@@ -213,32 +222,42 @@ class FocalistVolume(models.Model):
                 """
                 WITH span AS (
                     SELECT v.placement_id, v.first_day, v.last_day, v.from_at, v.to_at,
-                           s.tz,
-                           v.first_day::timestamp AT TIME ZONE s.tz
-                               AT TIME ZONE 'UTC' AS start_at,
-                           (v.last_day + 1)::timestamp AT TIME ZONE s.tz
-                               AT TIME ZONE 'UTC' AS end_at
-                      FROM (VALUES %(spans)s)
-                        AS v(placement_id, first_day, last_day, from_at, to_at)
+                           s.tz
+                      FROM %(spans)s
                       JOIN focalist_device_placement p ON p.id = v.placement_id
                       JOIN focalist_site s ON s.id = p.site_id
-                ), point AS (
-                    SELECT r.placement_id, m.meter, m.value::bigint AS value,
-                           r.read_at, r.id
+                ), day AS MATERIALIZED (
+                    -- Once a day, and not for each stretch that touches it.
+                    SELECT span.placement_id, span.first_day + d.number AS day,
+                           (span.first_day + d.number)::timestamp
+                               AT TIME ZONE span.tz AT TIME ZONE 'UTC' AS start_at,
+                           (span.first_day + d.number + 1)::timestamp
+                               AT TIME ZONE span.tz AT TIME ZONE 'UTC' AS end_at
                       FROM span
-                      JOIN focalist_meter_reading r
-                        ON r.placement_id = span.placement_id
+                CROSS JOIN LATERAL generate_series(
+                           0, span.last_day - span.first_day) AS d(number)
+                ), reading AS MATERIALIZED (
+                    SELECT r.*, span.first_day, span.last_day,
+                           (r.read_at AT TIME ZONE 'UTC'
+                               AT TIME ZONE span.tz)::date AS read_on
+                      FROM span
+                CROSS JOIN LATERAL (
+                    SELECT r.placement_id, r.id, r.read_at, %(readings)s
+                      FROM focalist_meter_reading r
+                     WHERE r.placement_id = span.placement_id
+                       AND r.read_at BETWEEN span.from_at AND span.to_at) AS r
+                ), stretch AS (
+                    SELECT r.placement_id, r.first_day, r.last_day, m.meter,
+                           m.value::bigint AS v0, r.read_at AS t0, r.read_on AS on0,
+                           LEAD(m.value::bigint) OVER following AS v1,
+                           LEAD(r.read_at) OVER following AS t1,
+                           LEAD(r.read_on) OVER following AS on1
+                      FROM reading r
                 CROSS JOIN LATERAL (VALUES %(values)s) AS m(meter, value)
                      WHERE m.value IS NOT NULL
-                       AND r.read_at BETWEEN span.from_at AND span.to_at
-                ), stretch AS (
-                    SELECT placement_id, meter, value AS v0, read_at AS t0,
-                           LEAD(value) OVER following AS v1,
-                           LEAD(read_at) OVER following AS t1
-                      FROM point
                     WINDOW following AS (
-                           PARTITION BY placement_id, meter
-                               ORDER BY read_at, value, id)
+                           PARTITION BY r.placement_id, m.meter
+                               ORDER BY r.read_at, m.value, r.id)
                 ), break AS MATERIALIZED (
                     SELECT span.placement_id, sg.meter, sg.start_at
                       FROM span
@@ -246,31 +265,22 @@ class FocalistVolume(models.Model):
                       JOIN focalist_meter_segment sg ON sg.device_id = p.device_id
                      WHERE sg.reason <> 'first'
                 ), piece AS (
-                    SELECT st.placement_id, st.meter, d.day::date AS day,
+                    SELECT st.placement_id, st.meter, day.day,
                            st.v0, st.v1, st.t0, st.t1,
                            GREATEST(st.t0, day.start_at) AS a,
                            LEAST(st.t1, day.end_at) AS b
                       FROM stretch st
-                      JOIN span ON span.placement_id = st.placement_id
                 CROSS JOIN LATERAL generate_series(
-                           GREATEST(span.first_day, (st.t0 AT TIME ZONE 'UTC'
-                               AT TIME ZONE span.tz)::date - 1)::timestamp,
-                           LEAST(span.last_day, (st.t1 AT TIME ZONE 'UTC'
-                               AT TIME ZONE span.tz)::date)::timestamp,
-                           INTERVAL '1 day') AS d(day)
-                CROSS JOIN LATERAL (SELECT
-                           d.day AT TIME ZONE span.tz AT TIME ZONE 'UTC' AS start_at,
-                           (d.day + INTERVAL '1 day') AT TIME ZONE span.tz
-                               AT TIME ZONE 'UTC' AS end_at
-                    -- Once a day, and not where each of them is used.
-                    OFFSET 0) AS day
+                           GREATEST(0, st.on0 - 1 - st.first_day),
+                           LEAST(st.last_day, st.on1) - st.first_day) AS d(number)
+                      JOIN day ON day.placement_id = st.placement_id
+                              AND day.day = st.first_day + d.number
                      WHERE st.v1 >= st.v0
                        AND NOT EXISTS (
                            SELECT FROM break
                             WHERE break.placement_id = st.placement_id
                               AND break.meter = st.meter
                               AND break.start_at > st.t0 AND break.start_at <= st.t1)
-                       AND st.t1 >= span.start_at AND st.t0 < span.end_at
                        -- Two readings of one moment: what lies between is of its day.
                        AND CASE WHEN st.t1 = st.t0
                            THEN day.start_at <= st.t0 AND st.t0 < day.end_at
@@ -318,9 +328,9 @@ class FocalistVolume(models.Model):
                    SET (%(columns)s) = ROW (%(excluded)s)
              RETURNING id
                 """,
-                spans=SQL(", ").join(
-                    SQL("(%s, %s::date, %s::date, %s::timestamp, %s::timestamp)", *span)
-                    for span in spans
+                spans=recordset("v", SPAN_TYPES, spans),
+                readings=SQL(", ").join(
+                    SQL.identifier("r", reading_field(meter)) for meter in meters
                 ),
                 values=values,
                 columns=columns,

@@ -3,6 +3,8 @@ from odoo.tools import SQL
 
 from ..tools.meters import volume_field
 from ..tools.plain_many2one import PlainMany2one
+from ..tools.recordset import recordset
+from .focalist_volume import SPAN_TYPES
 
 
 class FocalistVolumeMonth(models.Model):
@@ -44,7 +46,7 @@ class FocalistVolumeMonth(models.Model):
     def _refresh(self, spans, meters):
         """Add up the months of these days anew.
 
-        :param list spans: (placement id, first day, last day, …)
+        :param list spans: see focalist.volume._refreshed_spans
         :param list meters: all that are told where these days are
         """
         volumes = self.env["focalist.volume"]
@@ -56,7 +58,7 @@ class FocalistVolumeMonth(models.Model):
                     SELECT placement_id,
                            date_trunc('month', first_day)::date AS first_month,
                            date_trunc('month', last_day)::date AS last_month
-                      FROM (VALUES %(spans)s) AS v(placement_id, first_day, last_day)
+                      FROM %(spans)s
                 ), added AS (
                     SELECT v.placement_id, date_trunc('month', v.day)::date AS month,
                            v.device_id, v.partner_id, v.site_id, v.company_id, %(sums)s
@@ -89,9 +91,7 @@ class FocalistVolumeMonth(models.Model):
                    SET (%(columns)s) = ROW (%(excluded)s)
              RETURNING id
                 """,
-                spans=SQL(", ").join(
-                    SQL("(%s, %s::date, %s::date)", *span[:3]) for span in spans
-                ),
+                spans=recordset("v", SPAN_TYPES, spans),
                 sums=SQL(", ").join(
                     SQL("SUM(v.%s) AS %s", name, name) for name in names
                 ),
