@@ -121,19 +121,21 @@ def _clean(report):
     left = MAX_VALUES - 1
 
     def clean(value, depth):
-        if isinstance(value, str):
+        # The commonest first: this is asked of each value of each report.
+        kind = type(value)
+        if kind is str:
             return _clean_text(value, MAX_VALUE_TEXT)
-        if value is None or isinstance(value, bool):
+        if value is None or kind is bool:
             return value
-        if isinstance(value, int):
+        if kind is int:
             # Meters are checked apart; a number of thousands of digits is no value.
             return value if value.bit_length() <= 256 else None
-        if isinstance(value, float):
+        if kind is float:
             return value if math.isfinite(value) else None
-        if isinstance(value, (list, tuple)):
-            return clean_list(value, depth)
-        if isinstance(value, dict):
+        if kind is dict:
             return clean_dict(value, depth)
+        if kind is list or kind is tuple:
+            return clean_list(value, depth)
         raise ReportError("shape")
 
     def count(items, depth):

@@ -4,6 +4,7 @@ A section that was not read is None. A row of wrong types loses itself alone; bu
 the section is not whole, and what is absent from it may be the row that was lost.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from .meters import MAX_METER
@@ -112,6 +113,10 @@ def _text(row, key, size=MAX_TEXT):
         return None
     if not isinstance(value, str):
         raise _RowError(key)
+    return _trimmed(value, size)
+
+
+def _trimmed(value, size=MAX_TEXT):
     return value.strip()[:size].strip() or None
 
 
@@ -144,23 +149,49 @@ def _percent(row, level):
     return float(value)
 
 
+# What a supply tells of its kind, not of itself: the same words in report after report.
+_WORDS = ("description", "kind", "color", "part_number", "unit")
+
+
+@lru_cache(maxsize=8192)
+def _supply_words(*told):
+    """The name, kind, colour, part number, unit and serial number in _WORDS."""
+    for key, value in zip(_WORDS, told, strict=True):
+        if not isinstance(value, (str, type(None))):
+            raise _RowError(key)
+    description, kind, color, part_number, unit = told
+    name, part, serial = split_description(_trimmed(description or ""))
+    kind, color = _trimmed(kind or ""), _trimmed(color or "", 32)
+    return (
+        name,
+        kind if kind in SUPPLY_KINDS else "other",
+        color and color.lower(),
+        _trimmed(part_number or "") or part,
+        _trimmed(unit or "", 32),
+        serial,
+    )
+
+
 def _supply(row):
     level, capacity = _number(row, "level"), _number(row, "capacity")
     some = row.get("some_remaining")
     if not isinstance(some, (bool, type(None))):
         raise _RowError("some_remaining")
-    name, part, serial = split_description(_text(row, "description"))
-    kind, color = _text(row, "kind"), _text(row, "color", 32)
+    try:
+        name, kind, color, part, unit, serial = _supply_words(*map(row.get, _WORDS))
+    except TypeError as error:
+        # A list or a dict where words should be.
+        raise _RowError("words") from error
     return SupplyRow(
         index=_index(row),
         name=name,
-        kind=kind if kind in SUPPLY_KINDS else "other",
-        color=color and color.lower(),
-        part_number=_text(row, "part_number") or part,
+        kind=kind,
+        color=color,
+        part_number=part,
         serial=_text(row, "serial") or serial,
         level=None if level is None or level < 0 else level,
         capacity=None if capacity is None or capacity < 0 else capacity,
-        unit=_text(row, "unit", 32),
+        unit=unit,
         percent=_percent(row, level),
         some_remaining=bool(some) or level == SOME_REMAINING,
     )
