@@ -125,24 +125,23 @@ class FocalistVolume(models.Model):
                      GROUP BY r.placement_id, d.last_meters
                 ), around AS (%(neighbours_of_changed)s
                 ), touched AS (
-                    -- A day that begins twice (clocks set back at midnight) begins
-                    -- at the second time: its first hour belongs to the day before.
                     SELECT a.placement_id, a.meters, s.tz,
-                           (MIN(a.first_at) AT TIME ZONE 'UTC'
-                               AT TIME ZONE s.tz)::date - 1 AS first_day,
-                           (MAX(a.last_at) AT TIME ZONE 'UTC'
-                               AT TIME ZONE s.tz)::date AS last_day
+                           MIN(a.first_at) AS first_at, MAX(a.last_at) AS last_at
                       FROM around a
                       JOIN focalist_device_placement p ON p.id = a.placement_id
                       JOIN focalist_site s ON s.id = p.site_id
                      GROUP BY a.placement_id, a.meters, s.tz
+                ), days AS (
+                    SELECT placement_id, meters, tz,
+                           %(first_day)s AS first_day, %(last_day)s AS last_day
+                      FROM touched
                 ), span AS (
                     SELECT placement_id, meters, first_day, last_day,
                            first_day::timestamp AT TIME ZONE tz
                                AT TIME ZONE 'UTC' AS first_at,
                            (last_day + 1)::timestamp AT TIME ZONE tz
                                AT TIME ZONE 'UTC' AS last_at
-                      FROM touched
+                      FROM days
                 ), reach AS (%(neighbours_of_span)s)
                 SELECT span.placement_id, span.first_day, span.last_day,
                        MIN(reach.first_at), MAX(reach.last_at)
@@ -151,9 +150,29 @@ class FocalistVolume(models.Model):
                  GROUP BY span.placement_id, span.first_day, span.last_day
                 """,
                 ids=tuple(readings.ids),
+                first_day=self._day_of(SQL("first_at"), SQL("tz")),
+                last_day=self._day_of(SQL("last_at"), SQL("tz")),
                 neighbours_of_changed=self._neighbours("changed", meters),
                 neighbours_of_span=self._neighbours("span", meters),
             )
+        )
+
+    @api.model
+    def _day_of(self, moment, tz):
+        """The day of a moment (UTC) by the clock of a time zone.
+
+        A day that begins twice (clocks set back at midnight) begins at the second
+        time: its first hour belongs to the day before.
+        """
+        return SQL(
+            """
+            (SELECT clock.day - (%(moment)s < clock.day::timestamp
+                        AT TIME ZONE %(tz)s AT TIME ZONE 'UTC')::integer
+               FROM (SELECT (%(moment)s AT TIME ZONE 'UTC'
+                        AT TIME ZONE %(tz)s)::date AS day) AS clock)
+            """,
+            moment=moment,
+            tz=tz,
         )
 
     @api.model
@@ -238,8 +257,7 @@ class FocalistVolume(models.Model):
                            0, span.last_day - span.first_day) AS d(number)
                 ), reading AS MATERIALIZED (
                     SELECT r.*, span.first_day, span.last_day,
-                           (r.read_at AT TIME ZONE 'UTC'
-                               AT TIME ZONE span.tz)::date AS read_on
+                           %(read_on)s AS read_on
                       FROM span
                 CROSS JOIN LATERAL (
                     SELECT r.placement_id, r.id, r.read_at, %(readings)s
@@ -271,7 +289,7 @@ class FocalistVolume(models.Model):
                            LEAST(st.t1, day.end_at) AS b
                       FROM stretch st
                 CROSS JOIN LATERAL generate_series(
-                           GREATEST(0, st.on0 - 1 - st.first_day),
+                           GREATEST(0, st.on0 - st.first_day),
                            LEAST(st.last_day, st.on1) - st.first_day) AS d(number)
                       JOIN day ON day.placement_id = st.placement_id
                               AND day.day = st.first_day + d.number
@@ -332,6 +350,7 @@ class FocalistVolume(models.Model):
                 readings=SQL(", ").join(
                     SQL.identifier("r", reading_field(meter)) for meter in meters
                 ),
+                read_on=self._day_of(SQL("r.read_at"), SQL("span.tz")),
                 values=values,
                 columns=columns,
                 sums=sums,
