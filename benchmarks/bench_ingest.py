@@ -23,7 +23,7 @@ from tests.e2e.parts import Site
 
 HERE = Path(__file__).parent
 REPORTS = 1_000
-BATCH = 500
+BATCH = 1_000
 ROUNDS = 8
 
 

@@ -20,7 +20,7 @@ from .transport import (
 
 _log = logging.getLogger(__name__)
 
-BATCH_REPORTS = 500
+BATCH_REPORTS = 1000
 BATCH_BYTES = 4 * 1024 * 1024
 """Of JSON: compressed it stays far below what the server takes (8 MiB of body)."""
 
