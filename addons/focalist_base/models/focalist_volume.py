@@ -18,6 +18,7 @@ SPAN_TYPES = {
     "to_at": "timestamp",
 }
 
+
 class FocalistVolume(models.Model):
     """Pages of one placement on one day, by the clock of its site.
 
