@@ -81,20 +81,23 @@ def assert_once(site, uids: set[str]) -> None:
 
 @contextmanager
 def held_up(site):
-    """Let the server write readings, but not finish: volumes cannot be written."""
+    """Let the server write readings, but not finish: months cannot be written.
+
+    Months, since a batch of many days reads the days before it writes readings.
+    """
     with closing(site.connect()) as connection:
         with connection.cursor() as cursor:
-            cursor.execute("LOCK TABLE focalist_volume IN ACCESS EXCLUSIVE MODE")
+            cursor.execute("LOCK TABLE focalist_volume_month IN ACCESS EXCLUSIVE MODE")
         yield
         connection.rollback()
 
 
 def in_the_middle(site) -> bool:
-    """Whether a worker has written readings and waits to write their volumes."""
+    """Whether a worker has written readings and waits to write their months."""
     return bool(
         site.query(
             "SELECT 1 FROM pg_locks l JOIN pg_locks r USING (pid)"
-            " WHERE NOT l.granted AND l.relation = 'focalist_volume'::regclass"
+            " WHERE NOT l.granted AND l.relation = 'focalist_volume_month'::regclass"
             "   AND r.granted AND r.mode = 'RowExclusiveLock'"
             "   AND r.relation = 'focalist_meter_reading'::regclass"
         )
