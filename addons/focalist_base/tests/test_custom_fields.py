@@ -256,6 +256,14 @@ class TestCustomFields(CustomFieldsCase):
         self.assertFalse(sets.search([]))
         with self.assertRaises(AccessError):
             sets.browse(self.of_a.id).read(["definition"])
+        # Nor does a set of their own become one of another dealer's client.
+        theirs = self.client("Gamma", focalist_company_id=stranger.id)
+        theirs = sets._of_clients(theirs)[theirs].with_env(sets.env)
+        theirs.definition = definition(("mine", "Mine", "char", {}))
+        client_b = self.other.partner_id
+        self.other.client_fields_id.unlink()
+        with self.assertRaises(AccessError):
+            theirs.partner_id = client_b.id
         client = self.client_a.with_user(user).with_context(**own)
         self.assertFalse(client.focalist_custom_fields)
         with self.assertRaises(AccessError):
