@@ -1,3 +1,6 @@
+from datetime import datetime
+from typing import NamedTuple
+
 from odoo import fields, http
 from odoo.exceptions import AccessError, MissingError
 from odoo.fields import Domain
@@ -25,6 +28,16 @@ LATEST_READINGS = 60
 #: So many sites are offered to filter by; the search finds the others.
 MAX_SITES = 50
 EXPORTED_MONTHS = 36
+#: An order that no field of a client's gives, see _devices_in_order.
+CONTACT = "contact"
+NEVER = datetime.min
+
+
+class Told(NamedTuple):
+    """What a device last told: when (or False), and its three meters."""
+
+    contact: datetime
+    meters: tuple
 
 
 class FocalistPortal(CustomerPortal):
@@ -112,8 +125,8 @@ class FocalistPortal(CustomerPortal):
             page=page,
             step=self._items_per_page,
         )
-        found = devices.search(
-            domain, order=order, limit=self._items_per_page, offset=pager["offset"]
+        found = self._devices_in_order(
+            domain, order, self._items_per_page, pager["offset"]
         )
         request.session["my_focalist_devices_history"] = found.ids[:100]
         values = self._prepare_portal_layout_values() | {
@@ -144,6 +157,45 @@ class FocalistPortal(CustomerPortal):
         }
         return request.render("focalist_base.portal_my_devices", values)
 
+    def _devices_in_order(self, domain, order, limit, offset):
+        """A page of the reader's devices."""
+        devices = request.env[DEVICE]
+        if CONTACT not in order:
+            return devices.search(domain, order=order, limit=limit, offset=offset)
+        by_site = order != CONTACT
+        found = devices.search(domain, order="site_id, id" if by_site else "id")
+        told = self._told_here(found)
+        sites = {site: rank for rank, site in enumerate(found.site_id)}
+        found = found.sorted(lambda device: told[device].contact or NEVER, reverse=True)
+        if by_site:
+            found = found.sorted(lambda device: sites.get(device.site_id, -1))
+        return found[offset : offset + limit]
+
+    def _told_here(self, devices):
+        """What devices last told, as far as it is of their time at the reader's.
+
+        :param devices: that the reader may read
+        :return: dict device -> Told
+        """
+        since = dict(
+            request.env[PLACEMENT]._read_group(
+                self._focalist_own() & Domain("end_at", "=", False),
+                ["device_id"],
+                ["start_at:max"],
+            )
+        )
+        told = {}
+        for device in devices:
+            # Clients read none of these fields: each is given by its moment only.
+            known, came = device.sudo(), since.get(device)
+            heard = came and known.last_report_at and known.last_report_at >= came
+            read = came and known.last_reading_at and known.last_reading_at >= came
+            meters = (known.total_meter, known.mono_meter, known.color_meter)
+            told[device] = Told(
+                heard and known.last_report_at, meters if read else (None,) * 3
+            )
+        return told
+
     def _device_sortings(self):
         return {
             "site": {"label": request.env._("Site"), "order": "site_id, model_id, id"},
@@ -161,7 +213,7 @@ class FocalistPortal(CustomerPortal):
             },
             "contact": {
                 "label": request.env._("Last contact"),
-                "order": "last_report_at desc nulls last, id",
+                "order": CONTACT,
             },
         }
 
@@ -504,26 +556,17 @@ class FocalistPortal(CustomerPortal):
             *(request.env._("Lowest toner (%)"), request.env._("Open alerts")),
         ]
         devices = request.env[DEVICE].search(self._focalist_in_service())
-        since = dict(
-            request.env[PLACEMENT]._read_group(
-                self._focalist_own() & Domain("end_at", "=", False),
-                ["device_id"],
-                ["start_at:max"],
-            )
-        )
-        rows = (self._device_row(device, since.get(device)) for device in devices)
+        told = self._told_here(devices)
+        rows = (self._device_row(device, told[device]) for device in devices)
         return request.env._("Devices"), titles, rows
 
-    def _device_row(self, device, since):
+    def _device_row(self, device, told):
         """A line of the sheet of devices.
 
-        :param datetime since: when it came; what was heard before is not the reader's
+        :param Told told: see _told_here
         """
         # The catalogue's names of a device that the reader sees.
         model = device.sudo().model_id
-        moment = device.last_report_at
-        heard = since and moment and moment >= since
-        was_read = since and device.last_reading_at and device.last_reading_at >= since
         return (
             device.display_name,
             model.manufacturer_id.name,
@@ -533,10 +576,8 @@ class FocalistPortal(CustomerPortal):
             device.location,
             device.hostname,
             device.ip_address,
-            heard and self._on_readers_clock(moment),
-            was_read and device.total_meter,
-            was_read and device.mono_meter,
-            was_read and device.color_meter,
+            told.contact and self._on_readers_clock(told.contact),
+            *told.meters,
             device.toner_percent,
             device.alert_count,
         )

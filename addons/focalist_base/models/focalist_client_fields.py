@@ -6,6 +6,7 @@ class FocalistClientFields(models.Model):
 
     _name = "focalist.client.fields"
     _description = "Custom Fields of a Client"
+    _inherit = ["focalist.guarded.mixin"]
     _rec_name = "partner_id"
 
     partner_id = fields.Many2one(

@@ -102,7 +102,14 @@ class FocalistDevice(models.Model):
 
     reading_ids = fields.One2many("focalist.meter.reading", "device_id")
     reading_count = fields.Integer(compute="_compute_reading_count")
-    last_report_at = fields.Datetime("Last contact", readonly=True, copy=False)
+    # What was last told may be of the time at another client, and staff needs it then:
+    # clients read it of their own readings, or by the portal's pages.
+    last_report_at = fields.Datetime(
+        "Last contact",
+        readonly=True,
+        copy=False,
+        groups="focalist_base.group_focalist_user",
+    )
     is_silent = fields.Boolean(
         "Silent",
         compute="_compute_is_silent",
@@ -110,16 +117,39 @@ class FocalistDevice(models.Model):
         help="In service, of a client that is followed, and not heard of for longer"
         " than the dealer's settings allow.",
     )
-    last_reading_at = fields.Datetime("Last reading", readonly=True, copy=False)
+    last_reading_at = fields.Datetime(
+        "Last reading",
+        readonly=True,
+        copy=False,
+        groups="focalist_base.group_focalist_user",
+    )
     last_meters = fields.Json(
         readonly=True,
         copy=False,
         groups="focalist_base.group_focalist_user",
         help="The last value that counts of each meter: {meter: pages}.",
     )
-    total_meter = Meter("Total", readonly=True, copy=False, aggregator=None)
-    mono_meter = Meter("Mono", readonly=True, copy=False, aggregator=None)
-    color_meter = Meter("Colour", readonly=True, copy=False, aggregator=None)
+    total_meter = Meter(
+        "Total",
+        readonly=True,
+        copy=False,
+        aggregator=None,
+        groups="focalist_base.group_focalist_user",
+    )
+    mono_meter = Meter(
+        "Mono",
+        readonly=True,
+        copy=False,
+        aggregator=None,
+        groups="focalist_base.group_focalist_user",
+    )
+    color_meter = Meter(
+        "Colour",
+        readonly=True,
+        copy=False,
+        aggregator=None,
+        groups="focalist_base.group_focalist_user",
+    )
     status = fields.Char(readonly=True, copy=False)
     status_text = fields.Char("Status now", compute="_compute_status_text")
     console = fields.Char("Display", readonly=True, copy=False)
@@ -215,6 +245,7 @@ class FocalistDevice(models.Model):
             device.partner_id = client
 
     @api.depends("state", "last_report_at", "partner_id.focalist_active")
+    @api.depends_context("uid")
     def _compute_is_silent(self):
         silent = self.filtered_domain(self._search_is_silent("in", [True]))
         for device in self:
@@ -222,10 +253,14 @@ class FocalistDevice(models.Model):
 
     @api.model
     def _search_is_silent(self, operator, value):
-        """A device that was never heard of has no agent: it is not silent."""
+        """A device that was never heard of has no agent: it is not silent.
+
+        Nor is it, for a client, while that has had it for less time than that.
+        """
         if operator != "in":
             return NotImplemented
         now = fields.Datetime.now()
+        client = self.env.user._is_portal()
         # What a dealer calls silent is no secret from who sees the dealer's devices.
         dealers = (
             self.env["res.company"]
@@ -235,6 +270,7 @@ class FocalistDevice(models.Model):
         late = Domain.OR(
             Domain("company_id", "in", ids)
             & Domain("last_report_at", "<", now - timedelta(days=days))
+            & (self._came_before(now - timedelta(days=days)) if client else Domain.TRUE)
             for days, ids in dealers
         )
         silent = (
@@ -242,7 +278,17 @@ class FocalistDevice(models.Model):
             & Domain("state", "=", "active")
             & Domain("partner_id.focalist_active", "=", True)
         )
+        if client:
+            # Clients read no last contact; of it, they learn no more than this.
+            silent = Domain("id", "in", self.sudo()._search(silent))
         return silent if True in value else ~silent
+
+    @api.model
+    def _came_before(self, at):
+        """The domain of devices that stood where they stand at a moment already."""
+        return Domain(
+            "placement_ids", "any", [("end_at", "=", False), ("start_at", "<", at)]
+        )
 
     @api.depends("status")
     @api.depends_context("lang")

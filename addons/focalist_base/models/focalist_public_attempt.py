@@ -33,6 +33,8 @@ class FocalistPublicAttempt(models.Model):
     def _of_address(self, address):
         """What an IP address counts as: whoever has IPv6 has billions of them."""
         parsed = ipaddress.ip_address(address)
+        # As a socket of both kinds tells IPv4: all of it is one network of IPv6.
+        parsed = getattr(parsed, "ipv4_mapped", None) or parsed
         if parsed.version == 4:
             return str(parsed)
         return str(ipaddress.ip_network((parsed, 64), strict=False))

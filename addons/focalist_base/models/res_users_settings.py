@@ -4,6 +4,7 @@ from odoo.exceptions import ValidationError
 MAX_ROWS = 2000
 MAX_LISTS = 500
 MAX_COLUMNS = 100
+MAX_KEY = 200
 
 
 class ResUsersSettings(models.Model):
@@ -34,11 +35,12 @@ class ResUsersSettings(models.Model):
         if not isinstance(lists, dict) or len(lists) > MAX_LISTS:
             return False
         return all(
-            isinstance(options, dict)
+            len(key) <= MAX_KEY
+            and isinstance(options, dict)
             and not options.keys() - {"rows", "columns"}
             and self._is_rows(options.get("rows", 1))
             and self._is_columns(options.get("columns", {}))
-            for options in lists.values()
+            for key, options in lists.items()
         )
 
     @staticmethod

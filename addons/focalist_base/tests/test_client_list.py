@@ -237,6 +237,7 @@ class TestClientList(FocalistCase):
             {"res.partner": {"columns": ["name"]}},
             {"res.partner": {"columns": {"name": "yes"}}},
             {"res.partner": {"other": 1}},
+            {"x" * 1000: {"rows": 20}},
         ):
             with self.subTest(wrong=wrong), self.assertRaises(ValidationError):
                 own.set_res_users_settings({"focalist_lists": wrong or [1]})

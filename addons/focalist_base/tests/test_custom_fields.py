@@ -256,6 +256,22 @@ class TestCustomFields(CustomFieldsCase):
         self.assertFalse(sets.search([]))
         with self.assertRaises(AccessError):
             sets.browse(self.of_a.id).read(["definition"])
+        # Wizards, which Odoo fills in as superuser, tell them nothing either.
+        for model, values in (
+            ("focalist.custom.fields", {"client_fields_id": self.of_a.id}),
+            ("focalist.label.print", {"device_ids": self.printer.ids}),
+        ):
+            wizard = self.env[model].with_user(user).with_context(**own)
+            with self.subTest(model=model), self.assertRaises(AccessError):
+                wizard.create(values).read()
+        # Nor does a set of their own become one of another dealer's client.
+        theirs = self.client("Gamma", focalist_company_id=stranger.id)
+        theirs = sets._of_clients(theirs)[theirs].with_env(sets.env)
+        theirs.definition = definition(("mine", "Mine", "char", {}))
+        client_b = self.other.partner_id
+        self.other.client_fields_id.unlink()
+        with self.assertRaises(AccessError):
+            theirs.partner_id = client_b.id
         client = self.client_a.with_user(user).with_context(**own)
         self.assertFalse(client.focalist_custom_fields)
         with self.assertRaises(AccessError):

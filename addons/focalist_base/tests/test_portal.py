@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
@@ -256,7 +257,7 @@ class TestPortal(FocalistCase):
             for name in device.fields_get()
             if not name.startswith(("activity_", "my_activity_"))
         ]
-        self.assertIn("total_meter", names)
+        self.assertIn("toner_percent", names)
         self.assertNotIn("last_meters", names)
         self.assertNotIn("proposed_site_id", names)
         self.assertFalse(self.moved.proposed_site_id)
@@ -265,6 +266,47 @@ class TestPortal(FocalistCase):
             self.assertNotIn(secret, everything)
         with self.assertRaises(AccessError):
             self.moved.with_user(self.anna).read(["hostname"])
+
+    def test_portal_cannot_ask_for_what_was_told_at_the_former_client(self):
+        """Nothing that a device last told, by no call, before its next report."""
+        device = self.at_paris
+        device._move(self.site_b, START + timedelta(hours=30))
+        self.assertTrue(device.total_meter)
+        devices = self.env["focalist.device"].with_user(self.bert)
+        device = device.with_user(self.bert)
+        for name in (
+            "total_meter",
+            "mono_meter",
+            "color_meter",
+            "last_reading_at",
+            "last_report_at",
+        ):
+            with self.subTest(name=name):
+                self.assertNotIn(name, devices.fields_get())
+                for ask in (
+                    lambda name: device.read([name]),
+                    lambda name: devices.search([(name, "!=", False)]),
+                    lambda name: devices.search([], order=name),
+                    lambda name: devices._read_group([], [], [f"{name}:max"]),
+                    lambda name: (
+                        self.env["focalist.supply"]
+                        .with_user(self.bert)
+                        .search([(f"device_id.{name}", "!=", False)])
+                    ),
+                ):
+                    with self.assertRaises(AccessError):
+                        ask(name)
+
+    def test_portal_calls_no_device_silent_that_has_just_come(self):
+        device, now = self.at_paris, fields.Datetime.now()
+        device._move(self.site_b, now - timedelta(days=1))
+        self.assertTrue(device.is_silent)
+        devices = self.env["focalist.device"].with_user(self.bert)
+        silent = devices.search([("is_silent", "=", True)])
+        self.assertIn(self.at_lille, silent)
+        self.assertNotIn(device, silent)
+        self.assertFalse(device.with_user(self.bert).is_silent)
+        self.assertTrue(self.at_lille.with_user(self.bert).is_silent)
 
     def test_portal_cannot_ask_through_relations(self):
         """What may not be read cannot be guessed by searching for it either."""

@@ -1,6 +1,7 @@
 import base64
 import io
 import re
+import struct
 from unittest.mock import patch
 
 from PIL import Image
@@ -231,6 +232,17 @@ class TestPublicReport(PublicReportCase):
             of_address("2001:db8:1:2:3::4"), of_address("2001:db8:1:2:9::")
         )
         self.assertNotEqual(of_address("192.0.2.1"), of_address("192.0.2.2"))
+        # IPv4, told by a socket for both.
+        self.assertEqual(of_address("::ffff:192.0.2.1"), of_address("192.0.2.1"))
+
+    def test_photo_that_breaks_its_decoder_is_none(self):
+        for error in (struct.error("x"), EOFError(), IndexError(), MemoryError()):
+            with (
+                self.subTest(error=error),
+                patch.object(public_photo.Image, "open", side_effect=error),
+                self.assertRaises(public_photo.PhotoError),
+            ):
+                public_photo.clean(picture())
 
     def test_attempts_are_forgotten(self):
         attempts = self.env["focalist.public.attempt"].sudo()

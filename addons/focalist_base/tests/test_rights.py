@@ -160,6 +160,39 @@ class TestRights(FocalistCase):
         with self.assertRaises(AccessError):
             reading.state = "void"
 
+    def test_wizards_tell_nothing_of_another_dealers_devices(self):
+        """Odoo fills in what a wizard stores as superuser, whatever it is asked for."""
+        self.ingest(self.report(90, meters={"total": 5}))
+        other = self.env["res.company"].create({"name": "Other dealer"})
+        stranger = self.user(
+            "stranger",
+            GROUP + "technician",
+            company_id=other.id,
+            company_ids=other.ids,
+        )
+        readings = self.printer.reading_ids[0].ids
+        for model, values in (
+            ("focalist.meter.entry", {"device_id": self.printer.id}),
+            (
+                "focalist.meter.entry",
+                {"device_id": self.printer.id, "corrects_id": readings[0]},
+            ),
+            (
+                "focalist.device.step",
+                {"device_ids": self.printer.ids, "meters": "typed"},
+            ),
+            (
+                "focalist.device.step",
+                {"kind": "swap", "meters": "typed", "incoming_id": self.printer.id},
+            ),
+            (
+                "focalist.meter.decide",
+                {"reading_ids": readings, "decision": "swap", "reason": "x"},
+            ),
+        ):
+            with self.subTest(values=values), self.assertRaises(AccessError):
+                self.env[model].with_user(stranger).create(values)
+
     def test_what_only_buttons_write(self):
         """What decides on bills and on who sees them is written by no RPC call."""
         technician = self.user("technician", GROUP + "technician")

@@ -1,4 +1,5 @@
 from . import (
+    base_partner_merge,
     focalist_custom_fields,
     focalist_custom_fields_line,
     focalist_device_step,

@@ -35,7 +35,9 @@ class FocalistCustomFields(models.TransientModel):
 
     def _target(self):
         """Where the definition is: (record, name of its field, definition)."""
-        record, name = self.client_fields_id, "definition"
+        # Odoo computes what it stores as superuser.
+        record, name = self.client_fields_id.sudo(False), "definition"
+        record.check_access("read")
         if not record:
             record = self.env["focalist.device"]._fields_of_all()
             name = "properties_definition"

@@ -127,6 +127,8 @@ class FocalistDeviceStep(models.TransientModel):
         """Commands that make the lines in which a device's meters are typed."""
         lines = [Command.clear()]
         if device and meters == "typed":
+            # Odoo computes what it stores as superuser.
+            device._origin.sudo(False).check_access("read")
             # Of a device that told nothing yet, what is on every display.
             last = device.last_meters or dict.fromkeys(("total", "mono", "color"))
             lines += [

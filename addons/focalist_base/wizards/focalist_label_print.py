@@ -64,9 +64,12 @@ class FocalistLabelPrint(models.TransientModel):
     def _compute_field_ids(self):
         """The custom fields that these devices have."""
         for wizard in self:
+            # Odoo computes what it stores as superuser.
+            devices = wizard.device_ids._origin.sudo(False)
+            devices.check_access("read")
             names = {
                 value.path: value.label
-                for values in wizard.device_ids._origin._custom_values().values()
+                for values in devices._custom_values().values()
                 for value in values
             }
             wizard.field_ids = [Command.clear()] + [

@@ -65,6 +65,8 @@ class FocalistMeterDecide(models.TransientModel):
             lines = [Command.clear()]
             if wizard.decision in ("reset", "swap") and len(wizard.reading_ids) == 1:
                 reading = wizard.reading_ids
+                # Odoo computes what it stores as superuser.
+                reading._origin.sudo(False).check_access("read")
                 held = reading._waiting()
                 if wizard.decision == "swap":
                     held = {**reading._counting(), **held}

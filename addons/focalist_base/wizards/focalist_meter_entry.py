@@ -61,6 +61,9 @@ class FocalistMeterEntry(models.TransientModel):
     @api.depends("device_id")
     def _compute_line_ids(self):
         for wizard in self:
+            # Odoo computes what it stores as superuser.
+            for record in (wizard.device_id, wizard.corrects_id):
+                record._origin.sudo(False).check_access("read")
             last = wizard.device_id.last_meters or {}
             if wizard.corrects_id:
                 last = {**dict.fromkeys(wizard.corrects_id.held or {}), **last}
