@@ -257,13 +257,13 @@ class TestCustomFields(CustomFieldsCase):
         with self.assertRaises(AccessError):
             sets.browse(self.of_a.id).read(["definition"])
         # Wizards, which Odoo fills in as superuser, tell them nothing either.
-        for model, values in (
-            ("focalist.custom.fields", {"client_fields_id": self.of_a.id}),
-            ("focalist.label.print", {"device_ids": self.printer.ids}),
+        for model, lines, values in (
+            ("focalist.custom.fields", "line_ids", {"client_fields_id": self.of_a.id}),
+            ("focalist.label.print", "field_ids", {"device_ids": self.printer.ids}),
         ):
             wizard = self.env[model].with_user(user).with_context(**own)
             with self.subTest(model=model), self.assertRaises(AccessError):
-                wizard.create(values).read()
+                wizard.create(values).read([lines])
         # Nor does a set of their own become one of another dealer's client.
         theirs = self.client("Gamma", focalist_company_id=stranger.id)
         theirs = sets._of_clients(theirs)[theirs].with_env(sets.env)

@@ -180,7 +180,7 @@ class TestPublicReport(PublicReportCase):
             )
         self.assertEqual(answer.status_code, 422)
         self.assertIn("too large", answer.text)
-        with patch.object(public_photo, "MAX_PIXELS", 1000):
+        with patch.dict(public_photo.MAX_PIXELS, JPEG=1000, PNG=1000):
             answer = self.send(kind="problem", text="x", files=self.photo(picture()))
         self.assertIn("too large", answer.text)
 

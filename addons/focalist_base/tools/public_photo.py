@@ -8,7 +8,8 @@ from PIL import Image, ImageOps
 # What phones send. Others need a decoder that is attacked more often than asked for.
 FORMATS = ("JPEG", "PNG")
 MAX_BYTES = 8 * 2**20
-MAX_PIXELS = 50_000_000
+# A JPEG is decoded at the size that is needed; a PNG as it is, four bytes a pixel.
+MAX_PIXELS = {"JPEG": 50_000_000, "PNG": 12_500_000}
 # Enough to read a display from.
 SIZE = (1920, 1920)
 
@@ -30,9 +31,8 @@ def clean(content):
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image = Image.open(io.BytesIO(content), formats=FORMATS)
-            if image.width * image.height > MAX_PIXELS:
+            if image.width * image.height > MAX_PIXELS[image.format]:
                 raise PhotoError("size")
-            # A JPEG is decoded at the size that is needed.
             image.draft("RGB", SIZE)
             image = ImageOps.exif_transpose(image).convert("RGB")
     except PhotoError:
