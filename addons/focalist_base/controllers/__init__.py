@@ -1,1 +1,9 @@
-from . import focalist_public_report, focalist_transfer, portal, statistics
+from . import (
+    focalist_public_report,
+    focalist_transfer,
+    portal,
+    portal_devices,
+    portal_export,
+    portal_volumes,
+    statistics,
+)
