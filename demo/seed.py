@@ -100,6 +100,27 @@ PRICES = (
     (0.0041, 0.0370, 0.0),
     (0.0075, 0.0610, 0.0015),
 )
+#: Name, label and type of the custom fields that all devices have, and what differs.
+CUSTOM_FIELDS = (
+    ("place", "Emplacement", "char", {}),
+    ("inventory", "N° d'inventaire", "char", {}),
+    ("contract_end", "Fin de contrat", "date", {}),
+    (
+        "warranty",
+        "Garantie",
+        "selection",
+        {"selection": [["parts", "Pièces"], ["full", "Pièces et main-d'œuvre"]]},
+    ),
+)
+#: The first client's own.
+CLIENT_FIELDS = (("cost_center", "Centre de coûts", "char", {}),)
+PLACES = ("Accueil", "Couloir", "Salle de réunion", "Bureau 12", "Open space")
+#: What the first client wants to be told, by the type's code, and how often.
+TOLD = {
+    "device_silent": "daily",
+    "meter_implausible": "once",
+    "contract_field_due": "weekly",
+}
 #: Login (which is the password, too), name, groups.
 USERS = (
     ("accountant", "Agathe Comptet", ["focalist_base.group_focalist_accountant"]),
@@ -181,6 +202,8 @@ def make_clients(company):
                     "name": site,
                     "partner_id": client.id,
                     "tz": "Europe/Paris",
+                    "opening_hours": "Lun-ven 8h30-12h, 13h30-17h30",
+                    "delivery_note": "Livrer à l'accueil, demander un reçu.",
                     "address_id": env["res.partner"]
                     .create(
                         {
@@ -272,6 +295,49 @@ def read_history(company, fleet, until):
         moment += timedelta(days=DAYS_AT_ONCE)
 
 
+def make_custom_fields(client, until):
+    """Fields of all devices and of the client's, with something in each."""
+
+    def definition(fields):
+        return [
+            {"name": name, "string": label, "type": kind, **more}
+            for name, label, kind, more in fields
+        ]
+
+    devices = env["focalist.device"].search([], order="id")
+    devices._fields_of_all().properties_definition = definition(CUSTOM_FIELDS)
+    for number, device in enumerate(devices):
+        end = until + relativedelta(months=number % 36, day=28)
+        device.properties = {
+            "place": PLACES[number % len(PLACES)],
+            "inventory": f"INV-{1000 + number}",
+            "contract_end": f"{end:%Y-%m-%d}",
+            "warranty": "full" if number % 3 else "parts",
+        }
+    own = devices.filtered(lambda device: device.partner_id == client)
+    own.client_fields_id.definition = definition(CLIENT_FIELDS)
+    for number, device in enumerate(own):
+        device.client_properties = {"cost_center": f"CC-{100 + number % 4}"}
+
+
+def make_notifications(client):
+    """The client's rules; its e-mails wait, for a demo sends none."""
+    env["focalist.notification.rule"].create(
+        [
+            {
+                "partner_id": client.id,
+                "type_id": kind.id,
+                "enabled": True,
+                "frequency": TOLD[kind.code],
+            }
+            for kind in env["focalist.notification.type"].search(
+                [("code", "in", list(TOLD))]
+            )
+        ]
+    )
+    env["focalist.notification.type"]._cron_scan()
+
+
 def main():
     today = datetime.now(timezone.utc).replace(
         hour=0, minute=0, second=0, microsecond=0
@@ -288,6 +354,9 @@ def main():
     make_contracts(clients, epoch.date())
     find_devices(company, fleet, sites)
     read_history(company, fleet, today)
+    make_custom_fields(clients[0], today)
+    make_notifications(clients[0])
+    env["focalist.client.stat"]._cron_refresh()
     agents = [{"client": client.name, "key": make_agent(client)} for client in clients]
     env.cr.commit()
     return {

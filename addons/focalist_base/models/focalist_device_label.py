@@ -11,6 +11,7 @@ from odoo import fields, models
 class FocalistDevice(models.Model):
     """The device's label: whoever scans it says what is the matter."""
 
+    _name = "focalist.device"
     _inherit = ["focalist.device"]
 
     label_token = fields.Char(

@@ -14,6 +14,7 @@ ASKED_METERS = ("total", "mono", "color", "scan")
 class FocalistDevice(models.Model):
     """What people without a login say of a device whose label they scanned."""
 
+    _name = "focalist.device"
     _inherit = ["focalist.device"]
 
     @api.model

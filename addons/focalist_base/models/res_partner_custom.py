@@ -8,6 +8,7 @@ FOCALIST_USERS = "focalist_base.group_focalist_user"
 class ResPartner(models.Model):
     """The custom fields that a client's devices have."""
 
+    _name = "res.partner"
     _inherit = ["res.partner"]
 
     focalist_custom_fields = fields.Html(
