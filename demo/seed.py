@@ -102,7 +102,7 @@ PRICES = (
 )
 #: Name, label and type of the custom fields that all devices have, and what differs.
 CUSTOM_FIELDS = (
-    ("place", "Emplacement", "char", {}),
+    ("place", "Bureau", "char", {}),
     ("inventory", "N° d'inventaire", "char", {}),
     ("contract_end", "Fin de contrat", "date", {}),
     (

@@ -307,9 +307,12 @@ class TestClientList(FocalistCase):
         pages = [page.get("name") for page in arch.xpath("//notebook/page")]
         wanted = [
             "focalist",
+            "focalist_statistics",
             "focalist_sites",
             "focalist_devices",
             "focalist_coordinators",
+            "focalist_notifications",
+            "focalist_custom_fields",
             "contact_addresses",
         ]
         self.assertEqual([name for name in pages if name in wanted], wanted)
