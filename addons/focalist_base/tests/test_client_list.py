@@ -164,6 +164,7 @@ class TestClientList(FocalistCase):
         self.assertEqual(
             buttons,
             {
+                "action_open_statistics",
                 "action_open_focalist_client",
                 "action_focalist_deactivate",
                 "action_focalist_reactivate",

@@ -26,6 +26,11 @@ class LabelFormat:
     def per_page(self):
         return self.columns * self.rows
 
+    @property
+    def is_large(self):
+        """Whether a logo and the page's address find room beside the code."""
+        return self.label[1] > 28
+
     def place(self, position):
         """Left and top edge of the label at a position of its page, from 0."""
         row, column = divmod(position, self.columns)

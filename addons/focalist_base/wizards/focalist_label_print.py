@@ -125,3 +125,16 @@ class FocalistLabelPrint(models.TransientModel):
         if self.logo == "dealer" and not dealer.uses_default_logo:
             return dealer.logo
         return False
+
+    def _text_size(self, label, logo):
+        """The size of letters, in millimetres, at which all lines of a label fit."""
+        form = self._format()
+        width, height = form.label
+        lines = 3 + bool(label["site"]) + bool(label["dealer"].phone)
+        lines += len(label["custom"])
+        room = height - 3
+        if form.is_large:
+            # A long model takes two lines; the address of the page stands below.
+            lines += 2
+            room -= 2 + (height / 6 + 0.8 if logo else 0)
+        return min(room / (1.25 * lines), width / 24, 3.2)

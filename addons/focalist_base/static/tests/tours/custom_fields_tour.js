@@ -1,24 +1,9 @@
 import {registry} from "@web/core/registry";
-import {stepUtils} from "@web_tour/tour_utils";
+import {openDevices} from "./tour_steps";
 
 registry.category("web_tour.tours").add("focalist_custom_fields", {
   steps: () => [
-    stepUtils.showAppsMenuItem(),
-    {
-      content: "Open Focalist",
-      trigger: ".o_app[data-menu-xmlid='focalist_base.focalist_menu_root']",
-      run: "click",
-    },
-    {
-      content: "Open the menu Fleet",
-      trigger: "button[data-menu-xmlid='focalist_base.focalist_fleet_menu']",
-      run: "click",
-    },
-    {
-      content: "Open the devices",
-      trigger: ".dropdown-item[data-menu-xmlid='focalist_base.focalist_device_menu']",
-      run: "click",
-    },
+    ...openDevices(),
     {
       content: "Open the device",
       trigger: ".o_list_view td[name='serial_number']:contains('E100')",

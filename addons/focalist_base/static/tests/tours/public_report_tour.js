@@ -1,5 +1,5 @@
 import {registry} from "@web/core/registry";
-import {stepUtils} from "@web_tour/tour_utils";
+import {openFleet} from "./tour_steps";
 
 registry.category("web_tour.tours").add("focalist_public_report", {
   steps: () => [
@@ -47,17 +47,7 @@ registry.category("web_tour.tours").add("focalist_public_report", {
 
 registry.category("web_tour.tours").add("focalist_meters_to_check", {
   steps: () => [
-    stepUtils.showAppsMenuItem(),
-    {
-      content: "Open Focalist",
-      trigger: ".o_app[data-menu-xmlid='focalist_base.focalist_menu_root']",
-      run: "click",
-    },
-    {
-      content: "Open the menu Fleet",
-      trigger: "button[data-menu-xmlid='focalist_base.focalist_fleet_menu']",
-      run: "click",
-    },
+    ...openFleet(),
     {
       content: "Open the meters to check",
       trigger:

@@ -1,17 +1,12 @@
 import {registry} from "@web/core/registry";
-import {stepUtils} from "@web_tour/tour_utils";
+import {openFocalist} from "./tour_steps";
 
 const CLIENT = ".o_data_row:contains('Alpha')";
 
 registry.category("web_tour.tours").add("focalist_base_sales", {
   url: "/odoo",
   steps: () => [
-    stepUtils.showAppsMenuItem(),
-    {
-      content: "Open Focalist: it begins with the clients",
-      trigger: ".o_app[data-menu-xmlid='focalist_base.focalist_menu_root']",
-      run: "click",
-    },
+    ...openFocalist(),
     {
       content: "The main site stands under the client's name",
       trigger: `${CLIENT} .o_focalist_main_site:contains('Paris')`,

@@ -1,15 +1,10 @@
 import {registry} from "@web/core/registry";
-import {stepUtils} from "@web_tour/tour_utils";
+import {openFocalist} from "./tour_steps";
 
 registry.category("web_tour.tours").add("focalist_base_statistics", {
   url: "/odoo",
   steps: () => [
-    stepUtils.showAppsMenuItem(),
-    {
-      content: "Open Focalist",
-      trigger: ".o_app[data-menu-xmlid='focalist_base.focalist_menu_root']",
-      run: "click",
-    },
+    ...openFocalist(),
     {
       content: "Open a client",
       trigger: ".o_data_row .o_data_cell:contains('Alpha')",

@@ -1,5 +1,5 @@
 import {registry} from "@web/core/registry";
-import {stepUtils} from "@web_tour/tour_utils";
+import {openDevices} from "./tour_steps";
 
 const openDevice = (serial) => [
   {
@@ -32,22 +32,7 @@ const wait = () => ({
 registry.category("web_tour.tours").add("focalist_base_technician", {
   url: "/odoo",
   steps: () => [
-    stepUtils.showAppsMenuItem(),
-    {
-      content: "Open Focalist",
-      trigger: ".o_app[data-menu-xmlid='focalist_base.focalist_menu_root']",
-      run: "click",
-    },
-    {
-      content: "Open the menu Fleet",
-      trigger: "button[data-menu-xmlid='focalist_base.focalist_fleet_menu']",
-      run: "click",
-    },
-    {
-      content: "Open the devices",
-      trigger: ".dropdown-item[data-menu-xmlid='focalist_base.focalist_device_menu']",
-      run: "click",
-    },
+    ...openDevices(),
     ...openDevice("E100"),
     {
       content: "Move it",

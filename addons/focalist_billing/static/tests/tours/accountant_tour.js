@@ -1,15 +1,10 @@
 import {registry} from "@web/core/registry";
-import {stepUtils} from "@web_tour/tour_utils";
+import {openFocalist} from "@focalist_base/../tests/tours/tour_steps";
 
 registry.category("web_tour.tours").add("focalist_billing_accountant", {
   url: "/odoo",
   steps: () => [
-    stepUtils.showAppsMenuItem(),
-    {
-      content: "Open Focalist",
-      trigger: ".o_app[data-menu-xmlid='focalist_base.focalist_menu_root']",
-      run: "click",
-    },
+    ...openFocalist(),
     {
       content: "Open the menu Billing",
       trigger: "button[data-menu-xmlid='focalist_billing.focalist_billing_menu']",
