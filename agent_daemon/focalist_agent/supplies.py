@@ -241,7 +241,8 @@ def _color(
 
 
 def _number(value: Value | None) -> int | None:
-    return value if isinstance(value, int) else None
+    """A number that a report can hold; None for anything else."""
+    return value if isinstance(value, int) and abs(value) < 2**63 else None
 
 
 def _known(value: int | None) -> int | None:

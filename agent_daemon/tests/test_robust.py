@@ -43,6 +43,12 @@ def test_whatever_stands_there(data):
     read({n: v for n, v in OFFICE.items() if n not in left_out} | changed)
 
 
+def test_a_capacity_beyond_what_a_report_holds():
+    name = next(n for n in OFFICE if n[: len(oids.SUPPLY_MAX)] == oids.SUPPLY_MAX)
+    report = read(OFFICE | {name: 2**63})
+    assert report.supplies[0].capacity is None
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(OFFICE)), octets))
 def test_any_octets(changed):
