@@ -22,7 +22,8 @@ class FocalistCollector(models.Model):
     has shown the new one, for an answer can be lost.
     """
 
-    _inherit = "focalist.collector"
+    _name = "focalist.collector"
+    _inherit = ["focalist.collector"]
 
     key_number = fields.Integer(readonly=True, groups=fields.NO_ACCESS)
     certificate_sha256 = fields.Char(readonly=True, groups=fields.NO_ACCESS)
