@@ -17,6 +17,7 @@ from pathlib import Path
 
 import requests
 
+from focalist_agent.certificate import make_request
 from launcher import environment, postgres
 from launcher.databases import Databases
 from tests.e2e.parts import Site
@@ -41,7 +42,9 @@ def run() -> dict[str, float]:
 
 def _measure(site: Site) -> dict[str, float]:
     made = site.script("ingest", folder=HERE, reports=REPORTS)
-    key = _call(site, made["key"], "enroll", {"version": "bench"})["key"]
+    _private, request = make_request("bench")
+    about = {"version": "bench", "request": request}
+    key = _call(site, made["key"], "enroll", about)["key"]
     # A year ago: each round adds the reports of a later day.
     day = datetime.now(timezone.utc) - timedelta(days=300)
     _send(site, key, day)

@@ -1,7 +1,9 @@
 """The Python environment: made once per set of requirements, shared by checkouts."""
 
+import contextlib
 import hashlib
 import os
+import secrets
 import shutil
 import sys
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from launcher import odoo_source, processes
 from launcher.console import step
 from launcher.paths import LOGS, ROOT, STATE, cache, programs
 
+SECRET = STATE / "secret"
 REQUIREMENTS = (ROOT / "requirements.txt", ROOT / "requirements-dev.txt")
 
 #: The project's own packages and their commands. They are found by PYTHONPATH and
@@ -51,6 +54,8 @@ class Environment:
             "VIRTUAL_ENV": str(self.prefix),
             # Nothing of ours, nor of the browser in tests, writes into the home.
             "FOCALIST_CACHE": str(cache()),
+            # What a server of this checkout encrypts keys with.
+            "FOCALIST_SECRET_FILE": str(SECRET),
             "XDG_CONFIG_HOME": str(STATE / "home" / "config"),
             "XDG_CACHE_HOME": str(STATE / "home" / "cache"),
         }
@@ -82,6 +87,7 @@ def get() -> Environment:
             _make(environment)
             complete.touch()
     _write_scripts(environment)
+    _write_secret()
     return environment
 
 
@@ -107,6 +113,13 @@ def _make(environment: Environment) -> None:
     # lies beside an Odoo that the system has installed.
     pth = environment.site_packages() / "odoo.pth"
     pth.write_text(f"{environment.odoo.path}\n")
+
+
+def _write_secret() -> None:
+    with contextlib.suppress(FileExistsError):
+        descriptor = os.open(SECRET, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
 
 
 def _write_scripts(environment: Environment) -> None:

@@ -22,7 +22,9 @@ class Need:
     cost: str
 
     def find(self) -> str | None:
-        path = os.pathsep.join([os.environ.get("PATH", os.defpath), str(programs())])
+        path = os.pathsep.join(
+            [os.environ.get("PATH", os.defpath), str(programs()), "/usr/sbin"]
+        )
         found = (shutil.which(program, path=path) for program in self.programs)
         return next(filter(None, found), None)
 
@@ -56,6 +58,12 @@ PDFTOTEXT = Need(
     ("pdftotext",),
     ("poppler-utils",),
     "the tests that read what stands in a PDF are skipped",
+)
+NGINX = Need(
+    "nginx",
+    ("nginx",),
+    ("nginx",),
+    "the tests of the reverse proxy are skipped",
 )
 NODE = Need(
     "Node.js",

@@ -11,6 +11,7 @@
         "security/focalist_rules.xml",
         "wizards/focalist_agent_key_views.xml",
         "views/focalist_agent_views.xml",
+        "views/focalist_certificate_authority_views.xml",
         "views/focalist_device_views.xml",
         "views/res_partner_views.xml",
         "views/res_partner_client_views.xml",

@@ -88,6 +88,8 @@ def enroll(
     context: Context, server: str, database: str, key: str, same_agent: bool
 ) -> None:
     """Exchange a one-time key for this collector's own credentials."""
+    from dataclasses import asdict
+
     from . import credentials, files
     from .config import check_url
     from .transport import TransportError, http, xmlrpc
@@ -110,7 +112,11 @@ def enroll(
         credentials.save(
             directory,
             credentials.Credentials(
-                server, database, answer.collector, answer.agent, answer.key
+                server,
+                database,
+                answer.collector,
+                answer.agent,
+                **asdict(answer.issued),
             ),
         )
     except (TransportError, files.StateError) as error:
@@ -385,7 +391,7 @@ def run(context: Context, once: bool, verbose: bool) -> None:
     """
     import asyncio
 
-    from . import files, lock, log
+    from . import credentials, files, lock, log
     from .spool import Spool, SpoolError
     from .transport import TransportError
     from .transport.renewing import RenewingTransport
@@ -394,7 +400,10 @@ def run(context: Context, once: bool, verbose: bool) -> None:
     log.set_up(verbose, config.log_format)
     directory = context.directory()
     try:
-        transport = RenewingTransport(lambda: _transport(config, directory))
+        transport = RenewingTransport(
+            lambda: _transport(config, directory),
+            lambda issued: credentials.renew(directory, issued),
+        )
         with lock.only_one(directory):
             spool = Spool(directory, config.spool_max_size_mb * 1024 * 1024)
             try:
@@ -416,7 +425,10 @@ def _transport(config: Config, directory: Path) -> Any:
         config.server_url or known.server,
         config.server_database or known.database,
         known.key,
-        http.Poster(config.server_ca_file),
+        http.Poster(
+            config.server_ca_file,
+            certificate_file=credentials.certificate_file(directory, known),
+        ),
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from . import files, log
+from .transport import Issued
 
 NAME = "credentials.json"
+CERTIFICATE_NAME = "certificate.pem"
 
 
 @dataclass(frozen=True, repr=False)
@@ -19,6 +21,10 @@ class Credentials:
     collector: str
     agent: str
     key: str
+    certificate: str
+    """our client certificate, in PEM"""
+    private_key: str
+    """its private key, in PEM"""
 
     def __repr__(self) -> str:
         return f"Credentials({self.collector!r} at {self.server!r})"
@@ -28,6 +34,18 @@ def save(directory: Path, credentials: Credentials) -> None:
     """Store credentials, readable by their owner alone; raises StateError."""
     files.make_directory(directory)
     files.write_json(directory / NAME, asdict(credentials))
+
+
+def renew(directory: Path, issued: Issued) -> None:
+    """Store another key and certificate in the place of ours; raises StateError."""
+    save(directory, replace(load(directory), **asdict(issued)))
+
+
+def certificate_file(directory: Path, credentials: Credentials) -> Path:
+    """The certificate and its key as TLS takes them; raises StateError."""
+    path = directory / CERTIFICATE_NAME
+    files.write_text(path, credentials.private_key + credentials.certificate)
+    return path
 
 
 def load(directory: Path) -> Credentials:

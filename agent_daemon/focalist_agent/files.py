@@ -23,7 +23,15 @@ def make_directory(path: Path) -> None:
 
 
 def write_json(path: Path, data: Any) -> None:
-    """Replace a file atomically; from its first byte only its owner can read it."""
+    """Replace a file by data as JSON; see :func:`write_text`."""
+    write_text(path, json.dumps(data, indent=1))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a file atomically; from its first byte only its owner can read it.
+
+    Raises StateError.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with contextlib.suppress(FileNotFoundError):
@@ -31,7 +39,7 @@ def write_json(path: Path, data: Any) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         descriptor = os.open(temporary, flags, 0o600)
         with open(descriptor, "w", encoding="utf-8") as file:
-            json.dump(data, file, indent=1)
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)

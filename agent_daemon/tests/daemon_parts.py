@@ -13,8 +13,13 @@ import threading
 import time
 import xmlrpc.client
 import zlib
+from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from focalist_agent.snmp.session import oid
 
@@ -119,6 +124,24 @@ class Relay(threading.Thread):
         self._socket.close()
 
 
+def certify(request: str) -> str:
+    """A certificate for the key of a request, signed by nobody that matters."""
+    asked = x509.load_pem_x509_csr(request.encode())
+    assert asked.is_signature_valid
+    now = datetime.now(timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(asked.subject)
+        .issuer_name(asked.subject)
+        .public_key(asked.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=90))
+        .sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
 class Server(ThreadingHTTPServer):
     """Plays the server's side of the contract, and its failures on request.
 
@@ -133,6 +156,8 @@ class Server(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.key = "collector-secret-key"
         self.enrolment_key = "one-time-secret-key"
+        self.next_key: str | None = None
+        self.renew = False
         self.devices: list[dict] = []
         self.poll_interval = 300
         self.faults: list = []
@@ -166,6 +191,11 @@ class _Handler(BaseHTTPRequestHandler):
             return self._fail(fault, arguments)
         if method == "send" and len(body) > self.server.limit:
             return self._reply(413, b"")
+        shown = self.headers["Authorization"]
+        if self.server.next_key and shown == f"Bearer {self.server.next_key}":
+            # From now on the former key is of no use.
+            self.server.key, self.server.next_key = self.server.next_key, None
+            self.server.renew = False
         wanted = self.server.enrolment_key if method == "enroll" else self.server.key
         if self.headers["Authorization"] != f"Bearer {wanted}":
             return self._reply(401, b"who are you? Bearer " + wanted.encode())
@@ -199,11 +229,20 @@ class _Handler(BaseHTTPRequestHandler):
                 "key": self.server.key,
                 "agent": "Agent 1",
                 "server_time": now,
+                "certificate": certify(arguments[0]["request"]),
+            }
+        if method == "renew":
+            self.server.next_key = f"{self.server.key}-next"
+            return {
+                "key": self.server.next_key,
+                "certificate": certify(arguments[0]["request"]),
+                "server_time": now,
             }
         if method == "configuration":
             return {
                 "devices": self.server.devices,
                 "poll_interval": self.server.poll_interval,
+                "renew": self.server.renew,
                 "server_time": now,
             }
         batch = json.loads(zlib.decompress(base64.b64decode(arguments[0])))

@@ -192,7 +192,9 @@ def test_credentials_are_private_from_the_first_byte(tmp_path, monkeypatch):
     )
     os.umask(0)
     try:
-        known = credentials.Credentials("http://x", "db", "c", "a", "secret-key")
+        known = credentials.Credentials(
+            "http://x", "db", "c", "a", "secret-key", "C", "P"
+        )
         credentials.save(tmp_path / "state", known)
     finally:
         os.umask(0o022)
@@ -206,7 +208,7 @@ def test_credentials_are_private_from_the_first_byte(tmp_path, monkeypatch):
 
 
 def test_credentials_that_others_can_read_are_refused(tmp_path):
-    known = credentials.Credentials("http://x", "db", "c", "a", "secret-key")
+    known = credentials.Credentials("http://x", "db", "c", "a", "secret-key", "C", "P")
     credentials.save(tmp_path, known)
     (tmp_path / credentials.NAME).chmod(0o640)
     with pytest.raises(files.StateError, match="chmod 600") as caught:

@@ -194,8 +194,8 @@ def enroll_again(agent, server, *options):
 
 def test_reports_that_wait_are_one_agents(enrolled, server, responder):
     server.devices = [{"address": "127.0.0.1", "port": responder}]
-    before = (enrolled.state / "credentials.json").read_text()
     assert enroll_again(enrolled, server).returncode == 0
+    before = (enrolled.state / "credentials.json").read_text()
     server.faults = [503]
     assert enrolled("run", "--once", config=OFFICE).returncode == 1
     server.calls.clear()

@@ -6,8 +6,10 @@ import ssl
 import subprocess
 
 import pytest
+from daemon_parts import certify
 
 from focalist_agent import cli, credentials
+from focalist_agent.certificate import make_request
 from focalist_agent.config import Config
 from focalist_agent.report import Report
 from focalist_agent.transport import (
@@ -132,16 +134,52 @@ def test_a_ca_file_that_is_none(tmp_path):
         Poster(str(tmp_path / "missing.pem"))
 
 
+def enrol(server, directory, key):
+    private, request = make_request("c 1")
+    known = credentials.Credentials(
+        server.url, "db", "c 1", "Agent 1", key, certify(request), private
+    )
+    credentials.save(directory, known)
+
+
+def renewing(directory):
+    return RenewingTransport(
+        lambda: cli._transport(Config(), directory),
+        lambda issued: credentials.renew(directory, issued),
+    )
+
+
+def test_key_and_certificate_are_renewed_when_the_server_says_so(server, tmp_path):
+    enrol(server, tmp_path, server.key)
+    before = credentials.load(tmp_path)
+    transport = renewing(tmp_path)
+    server.renew = True
+    server.faults = [503]
+    # An answer that fails leaves everything as it was: the next round asks again.
+    assert transport.configuration()
+    assert credentials.load(tmp_path) == before
+    assert transport.send([body()[1]])
+    assert transport.configuration()
+    after = credentials.load(tmp_path)
+    assert after.key != before.key
+    assert after.private_key != before.private_key
+    assert after.certificate != before.certificate
+    # The former key is of no use once the new one was shown.
+    assert transport.send([body()[1]])
+    assert server.key == after.key
+    assert credentials.load(tmp_path) == after
+    pem = tmp_path / credentials.CERTIFICATE_NAME
+    assert pem.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_refused_key_is_looked_for_anew(server, tmp_path):
     """Enrolled again while the daemon runs: it goes on with the new key."""
 
     def enrolled(key):
-        credentials.save(
-            tmp_path, credentials.Credentials(server.url, "db", "c 1", "Agent 1", key)
-        )
+        enrol(server, tmp_path, key)
 
     enrolled(server.key)
-    transport = RenewingTransport(lambda: cli._transport(Config(), tmp_path))
+    transport = renewing(tmp_path)
     assert transport.send([body()[1]])
     server.key = "the-new-secret-key"
     with pytest.raises(KeyRefused):

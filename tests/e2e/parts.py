@@ -29,8 +29,16 @@ def free_port(kind=socket.SOCK_STREAM) -> int:
 class Site:
     """An Odoo of its own: a database, and a server that can be killed."""
 
-    def __init__(self, databases: Databases, name: str, template: str = ""):
+    def __init__(
+        self,
+        databases: Databases,
+        name: str,
+        template: str = "",
+        variables: dict[str, str] | None = None,
+        **options: object,
+    ):
         self.databases = databases
+        self.variables = databases.variables | (variables or {})
         self.database = f"focalist_e2e_{os.getpid()}_{name}"
         self.port = free_port()
         self.service = None
@@ -44,6 +52,7 @@ class Site:
             gevent_port=free_port(),
             workers=2,
             max_cron_threads=0,
+            **options,
         )
         for key in ("web.base.url", "report.url"):
             self.query(
@@ -67,7 +76,7 @@ class Site:
                 f"--config={self.config}",
             ],
             log=LOGS / f"{self.database}.log",
-            env=self.databases.variables,
+            env=self.variables,
         )
         wait_until(self._answers, seconds=60, what="Odoo", watch=[self.service])
 
@@ -126,8 +135,8 @@ class Site:
 
 
 @contextmanager
-def running_site(databases: Databases, name: str):
-    site = Site(databases, name)
+def running_site(databases: Databases, name: str, variables=None, **options):
+    site = Site(databases, name, variables=variables, **options)
     try:
         site.start()
         yield site

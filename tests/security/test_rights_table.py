@@ -23,6 +23,7 @@ focalist.agent.key            -        -      -     rwcd       -          rwcd  
 focalist.alert                -        r      r     r          r          r       r       -
 focalist.billing.run          -        -      -     -          rwcd       rwcd    -       -
 focalist.billing.run.problem  -        -      -     -          rwcd       rwcd    -       -
+focalist.certificate.authority -       -      -     -          -          -       -       -
 focalist.client.fields        -        -      r     r          r          rw      r       -
 focalist.client.stat          -        -      r     r          r          r       r       -
 focalist.collector            -        -      r     r          r          r       r       -
@@ -69,6 +70,7 @@ focalist.volume.month         -        r      r     r          r          r     
 #: The catalogue is shared by all dealers of a database; what has no company belongs to
 #: a record that has, or to whoever has just opened it.
 SHARED = {
+    "focalist.certificate.authority",
     "focalist.device.model",
     "focalist.manufacturer",
     "focalist.notification.type",

@@ -15,6 +15,7 @@ from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import HttpCase
 
+from odoo.addons.focalist_agents.tests.common import ABOUT
 from odoo.addons.focalist_billing.tests.common import BillingCommon
 
 WORD = "Zylkowsky"
@@ -84,7 +85,7 @@ class Walk(BillingCommon, HttpCase):
     @classmethod
     def _make_collector(cls, agent):
         """It finds a printer of a model that nobody had yet."""
-        agent._enroll({"hostname": f"{WORD}-server"}, "192.0.2.1")
+        agent._enroll(ABOUT | {"hostname": f"{WORD}-server"}, "192.0.2.1")
         collector = agent._live_collectors()
         report = {
             "schema": 1,

@@ -1,5 +1,7 @@
+import hmac
 import logging
 import re
+from urllib.parse import unquote
 from xmlrpc.client import Fault
 
 import psycopg2
@@ -9,6 +11,8 @@ from werkzeug.exceptions import (
     HTTPException,
     InternalServerError,
     LengthRequired,
+    ServiceUnavailable,
+    TooManyRequests,
     Unauthorized,
 )
 
@@ -17,7 +21,7 @@ from odoo.exceptions import ConcurrencyError
 from odoo.http import Controller, Response, request, route
 
 from ..models.focalist_agent_enrolment import EnrolmentRefusedError
-from ..tools import wire
+from ..tools import certificates, secret, wire
 
 _logger = logging.getLogger(__name__)
 
@@ -47,10 +51,18 @@ class FocalistAgentController(Controller):
         """Exchange a one-time key for a collector's own."""
         self._check_size()
         request.update_env(user=SUPERUSER_ID)
+        self._certificate()
+        address = request.httprequest.remote_addr
+        attempts = request.env["focalist.public.attempt"]
+        origin = attempts._of_address(address)
+        if not attempts._may_look(origin):
+            _logger.warning("%s guesses installation keys: it has to wait.", address)
+            raise TooManyRequests(retry_after=3600)
         agent = request.env["focalist.agent"]._of_enrolment_key(self._key())
         if not agent:
-            raise self._who_asks()
-        address = request.httprequest.remote_addr
+            # Returned, not raised: that is written, too.
+            attempts.create({"address": origin})
+            return self._who_asks("unknown key").get_response()
         return self._answer({"enroll": lambda about: agent._enroll(about, address)})
 
     @route(
@@ -66,9 +78,10 @@ class FocalistAgentController(Controller):
     def rpc(self):
         """What an enrolled collector asks and tells."""
         self._check_size()
-        collector = request.env["focalist.collector"].sudo()._of_key(self._key())
+        collectors = request.env["focalist.collector"].sudo()
+        collector = collectors._of_key(self._key(), self._certificate())
         if not collector:
-            raise self._who_asks()
+            raise self._who_asks("unknown key, or a certificate that is not its own")
         # What is written bears the collector's name; its user has no rights, and what
         # it may do is what these methods do.
         request.update_env(user=collector.user_id.id, su=True)
@@ -77,6 +90,7 @@ class FocalistAgentController(Controller):
         return self._answer(
             {
                 "configuration": lambda about: collector._configuration(about, address),
+                "renew": lambda about: collector._renew(about, address),
                 "send": lambda batch: collector._receive(batch, address),
             }
         )
@@ -95,8 +109,34 @@ class FocalistAgentController(Controller):
         match = _KEY.fullmatch(said)
         return match[1] if match else ""
 
-    def _who_asks(self):
-        """The same answer whatever is wrong with a key."""
+    def _certificate(self):
+        """SHA-256 of the certificate that the proxy checked; None without a proxy.
+
+        What the proxy says is believed of nobody who does not know its secret.
+        """
+        try:
+            expected = secret.proxy()
+        except secret.SecretError as error:
+            _logger.error("The proxy's secret is %s.", error)
+            raise ServiceUnavailable() from error
+        if expected is None:
+            return None
+        headers = request.httprequest.headers
+        if not hmac.compare_digest(
+            headers.get("X-Focalist-Proxy", "").encode(), expected
+        ):
+            raise self._who_asks("not through the proxy")
+        return certificates.fingerprint(
+            unquote(headers.get("X-Focalist-Certificate", ""))
+        )
+
+    def _who_asks(self, reason):
+        """The same answer whatever is wrong; the reason is for our log."""
+        _logger.warning(
+            "A collector's call from %s was refused: %s.",
+            request.httprequest.remote_addr,
+            reason,
+        )
         return Unauthorized(www_authenticate=WWWAuthenticate("bearer"))
 
     def _answer(self, methods):

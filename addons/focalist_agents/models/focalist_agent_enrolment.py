@@ -42,8 +42,11 @@ class FocalistAgent(models.Model):
         rights.
 
         :return: the key, which is kept nowhere
+        :raise UserError: where the server has no secret, and so can sign nothing
         """
         self.ensure_one()
+        # Whoever installs a collector cannot help it: tell it here.
+        self.env["focalist.certificate.authority"]._get()
         key = secrets.token_urlsafe(KEY_BYTES)
         self.sudo().write(
             {
@@ -74,8 +77,9 @@ class FocalistAgent(models.Model):
 
         :param dict about: what it tells of itself
         :param str address: where it calls from
-        :return: dict(collector, key, agent, server_time); the key is kept nowhere
-        :raise EnrolmentRefusedError: where the agent has a collector
+        :return: dict(collector, agent, server_time), and see `_issue`
+        :raise EnrolmentRefusedError: where the agent has a collector, or what it sent
+            cannot be signed
         """
         self.ensure_one()
         agent = self.sudo()
@@ -86,8 +90,14 @@ class FocalistAgent(models.Model):
         )
         if present := agent._live_collectors():
             raise EnrolmentRefusedError(agent._installed_message(present))
-        agent.write({"enrolment_key_hash": False, "enrolment_key_expires_at": False})
-        collector, key = self.env["focalist.collector"]._install(agent, about, address)
+        # What is refused is answered, and so written: nothing of it may stay.
+        with self.env.cr.savepoint():
+            agent.write(
+                {"enrolment_key_hash": False, "enrolment_key_expires_at": False}
+            )
+            collector = self.env["focalist.collector"]._install(agent, about, address)
+            issued = collector._issue_or_refuse(about)
+            collector._take_next()
         agent._message_log(
             body=self.env._(
                 "%(collector)s was installed, from %(address)s.",
@@ -96,8 +106,8 @@ class FocalistAgent(models.Model):
             )
         )
         return {
+            **issued,
             "collector": collector.name,
-            "key": key,
             "agent": agent.name,
             "server_time": self.env["focalist.collector"]._server_time(),
         }

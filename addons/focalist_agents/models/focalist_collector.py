@@ -3,8 +3,6 @@ from uuid import uuid4
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-# A key of this scope opens Focalist's own route and none of Odoo's.
-KEY_SCOPE = "focalist.collector"
 ABOUT = ("version", "hostname", "platform")
 MAX_TEXT = 128
 # How long a collector may be late for its second round before it counts as lost.
@@ -109,15 +107,13 @@ class FocalistCollector(models.Model):
 
     @api.model
     def _install(self, agent, about, address):
-        """Make a collector of an agent, with a user and a key of its own.
+        """Make a collector of an agent, with a user of its own.
 
         Called with superuser rights, after the enrolment key was checked.
-
-        :return: (focalist.collector, its key)
         """
         now = fields.Datetime.now()
         user = self._make_user(agent)
-        collector = self.sudo().create(
+        return self.sudo().create(
             {
                 "agent_id": agent.id,
                 "user_id": user.id,
@@ -127,13 +123,6 @@ class FocalistCollector(models.Model):
                 **self._told(about),
             }
         )
-        key = (
-            self.env["res.users.apikeys"]
-            .with_user(user)
-            .sudo()
-            ._generate(KEY_SCOPE, collector.name, None)
-        )
-        return collector, key
 
     @api.model
     def _make_user(self, agent):
@@ -183,9 +172,7 @@ class FocalistCollector(models.Model):
         """Refuse a collector from now on, so that another can be installed."""
         self.agent_id.check_access("write")
         live = self.filtered(lambda collector: not collector.revoked_at).sudo()
-        self.env["res.users.apikeys"].sudo().search(
-            [("user_id", "in", live.user_id.ids)]
-        )._remove()
+        live._drop_keys()
         live.user_id.active = False
         live.revoked_at = fields.Datetime.now()
         for collector in live:

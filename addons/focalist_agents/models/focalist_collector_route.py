@@ -6,7 +6,6 @@ from odoo.tools import SQL
 from odoo.addons.focalist_base.models.focalist_device_ingest import Origin
 
 from ..tools import wire
-from .focalist_collector import KEY_SCOPE
 
 # Its last contact is written once in this time: two calls of it rarely meet.
 SEEN_EVERY = timedelta(seconds=30)
@@ -17,31 +16,31 @@ class FocalistCollector(models.Model):
 
     _inherit = "focalist.collector"
 
-    @api.model
-    def _of_key(self, key):
-        """The collector whose key this is; empty for any other key."""
-        user_id = key and self.env["res.users.apikeys"]._check_credentials(
-            scope=KEY_SCOPE, key=key
-        )
-        if not user_id:
-            return self.browse()
-        return self.search(
-            [("user_id", "=", user_id), ("revoked_at", "=", False)], limit=1
-        )
-
     def _configuration(self, about, address):
         """What it is to poll.
 
-        :return: dict(devices, poll_interval, server_time)
+        :return: dict(devices, poll_interval, renew, server_time); renew: it is time to
+            call `_renew`
         """
         self.ensure_one()
         answer = {
             "devices": self.agent_id._polled_addresses(),
             "poll_interval": self.agent_id.poll_interval,
+            "renew": self._is_to_renew(),
             "server_time": self._server_time(),
         }
         self._seen(address, self._told(about))
         return answer
+
+    def _renew(self, about, address):
+        """Give it another key and certificate, before the present ones end.
+
+        :return: dict(server_time), and see `_issue`
+        """
+        self.ensure_one()
+        issued = self._issue_or_refuse(about)
+        self._seen(address)
+        return {**issued, "server_time": self._server_time()}
 
     def _receive(self, batch, address):
         """Take a batch of reports in.

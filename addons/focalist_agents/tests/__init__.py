@@ -7,5 +7,6 @@ from . import (
     test_rights,
     test_route,
     test_screens,
+    test_trust,
     test_wire,
 )

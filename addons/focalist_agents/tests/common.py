@@ -4,11 +4,26 @@ import zlib
 from datetime import timedelta
 from xmlrpc import client as xmlrpc_client
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from odoo import fields
 from odoo.tests import TransactionCase, new_test_user
 
 ENROLL, RPC = "/focalist/agent/1/enroll", "/focalist/agent/1/rpc"
-ABOUT = {"version": "1.0", "hostname": "prn-server", "platform": "Linux"}
+
+
+def make_request(key=None):
+    """A collector's certificate signing request, in PEM."""
+    key = key or ec.generate_private_key(ec.SECP256R1())
+    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
+    signed = builder.sign(key, hashes.SHA256())
+    return signed.public_bytes(serialization.Encoding.PEM).decode()
+
+
+SEEN = {"version": "1.0", "hostname": "prn-server", "platform": "Linux"}
+ABOUT = SEEN | {"request": make_request()}
 
 
 def report(number=1, total=1000, *, hours=1, **values):

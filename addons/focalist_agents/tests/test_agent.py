@@ -53,7 +53,7 @@ class TestAgent(AgentCase):
             if self._index("focalist_collector__live_network_uniq")
             else "DROP INDEX focalist_collector_live_network_uniq"
         )
-        other = self.env["focalist.collector"]._install(self.agent, {}, "192.0.2.2")[0]
+        other = self.env["focalist.collector"]._install(self.agent, {}, "192.0.2.2")
         self.assertEqual(self.agent.state, "connected")
         other.last_seen_at = collector.last_seen_at - timedelta(days=1)
         self.assertEqual(self.agent.state, "ambiguous")

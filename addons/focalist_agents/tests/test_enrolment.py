@@ -9,7 +9,7 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import HttpCase, tagged
 
-from .common import ABOUT, ENROLL, RPC, RouteMixin
+from .common import ABOUT, ENROLL, RPC, SEEN, RouteMixin
 
 
 @tagged("post_install", "-at_install")
@@ -26,14 +26,17 @@ class TestEnrolment(RouteMixin, HttpCase):
     def test_key_makes_a_collector_once(self):
         key = self.agent._new_enrolment_key()
         answer = self.enroll(key)
-        self.assertEqual(set(answer), {"collector", "key", "agent", "server_time"})
+        self.assertEqual(
+            set(answer),
+            {"collector", "key", "certificate", "ends_at", "agent", "server_time"},
+        )
         self.assertEqual(answer["agent"], self.agent.name)
         collector = self.agent.collector_ids
         self.assertRecordValues(
             collector,
             [
                 {
-                    **ABOUT,
+                    **SEEN,
                     "name": ABOUT["hostname"],
                     "partner_id": self.client.id,
                     "company_id": self.agent.company_id.id,
@@ -162,7 +165,7 @@ class TestEnrolment(RouteMixin, HttpCase):
 
     def test_what_it_tells_of_itself_is_cleaned(self):
         key = self.agent._new_enrolment_key()
-        about = {"version": "x" * 5000, "hostname": "a\nb<c>", "platform": 7, "x": "y"}
+        about = ABOUT | {"version": "x" * 5000, "hostname": "a\nb<c>", "platform": 7}
         self.call(ENROLL, key, "enroll", about)
         self.assertRecordValues(
             self.agent.collector_ids,

@@ -41,12 +41,21 @@ class Misunderstood(TransportError):
 
 
 @dataclass(frozen=True)
+class Issued:
+    """A key and the certificate that it is tied to; they end together."""
+
+    key: str
+    certificate: str
+    private_key: str
+
+
+@dataclass(frozen=True)
 class Enrolment:
     """What an enrolment key is exchanged for."""
 
     collector: str
-    key: str
     agent: str
+    issued: Issued
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,8 @@ class Configuration:
 
     devices: tuple[Device, ...]
     poll_interval: int
+    renew: bool = False
+    """it is time for another key and certificate"""
 
 
 @dataclass(frozen=True)
@@ -75,6 +86,9 @@ class Transport(Protocol):
 
     def configuration(self) -> Configuration:
         """What is to be polled."""
+
+    def renew(self) -> Issued:
+        """Another key and certificate, for when the present ones end."""
 
     def send(self, reports: Sequence[bytes]) -> list[Result]:
         """Hand over reports, each as JSON; one missing from the results was not

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 
 from .. import __version__
 from . import KeyRefused, TooLarge, TransportError, Unreachable
@@ -24,13 +25,26 @@ _PIECE = 64 * 1024
 class Poster:
     """Posts to one server."""
 
-    def __init__(self, ca_file: str | None = None, timeout: float = TIMEOUT) -> None:
+    def __init__(
+        self,
+        ca_file: str | None = None,
+        timeout: float = TIMEOUT,
+        certificate_file: Path | None = None,
+    ) -> None:
         try:
             context = ssl.create_default_context(cafile=ca_file)
         except (OSError, ssl.SSLError) as error:
             raise TransportError(
                 f"The CA file {ca_file} cannot be used: {error}"
             ) from error
+        if certificate_file:
+            try:
+                context.load_cert_chain(certificate_file)
+            except (OSError, ssl.SSLError) as error:
+                raise TransportError(
+                    f"Our certificate {certificate_file} cannot be used: {error}. "
+                    "Enrol again with a new key."
+                ) from error
         self._timeout = timeout
         self.skew: float | None = None
         """Seconds that our clock is ahead of the server's, by its last answer"""

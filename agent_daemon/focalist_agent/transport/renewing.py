@@ -1,4 +1,4 @@
-"""A transport that looks for new credentials when its key is refused."""
+"""A transport that renews its credentials, and looks for new ones when refused."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from ..files import StateError
-from . import Configuration, KeyRefused, Result, Transport
+from . import Configuration, Issued, KeyRefused, Result, Transport, TransportError
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -16,11 +16,14 @@ _T = TypeVar("_T")
 class RenewingTransport:
     """Whoever enrols a running collector anew does not have to start it anew.
 
-    ``make`` gives a transport with the credentials that are on disk.
+    ``make`` gives a transport with the credentials that are on disk, ``keep`` puts
+    renewed ones there.
     """
 
-    def __init__(self, make: Callable[[], Transport]) -> None:
-        self._make, self._transport = make, make()
+    def __init__(
+        self, make: Callable[[], Transport], keep: Callable[[Issued], None]
+    ) -> None:
+        self._make, self._keep, self._transport = make, keep, make()
         self._refused = False
 
     @property
@@ -28,10 +31,26 @@ class RenewingTransport:
         return self._transport.skew
 
     def configuration(self) -> Configuration:
-        return self._call(lambda transport: transport.configuration())
+        answer = self._call(lambda transport: transport.configuration())
+        if answer.renew:
+            self._renew()
+        return answer
+
+    def _renew(self) -> None:
+        """Take another key and certificate. Until they are shown, these hold on."""
+        try:
+            self._keep(self._transport.renew())
+            self._transport = self._make()
+        except (TransportError, StateError) as error:
+            _log.warning("The key could not be renewed, and will be later: %s", error)
+            return
+        _log.info("The key and the certificate were renewed.")
 
     def send(self, reports: Sequence[bytes]) -> list[Result]:
         return self._call(lambda transport: transport.send(reports))
+
+    def renew(self) -> Issued:
+        return self._call(lambda transport: transport.renew())
 
     def _call(self, call: Callable[[Transport], _T]) -> _T:
         if self._refused:

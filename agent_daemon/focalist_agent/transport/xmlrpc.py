@@ -15,11 +15,13 @@ from typing import Any
 from xml.parsers.expat import ExpatError
 
 from .. import __version__
+from ..certificate import make_request
 from ..config import Device
 from . import (
     FINAL,
     Configuration,
     Enrolment,
+    Issued,
     Misunderstood,
     Result,
     TransportError,
@@ -49,9 +51,15 @@ class XmlRpcTransport:
                     Device(str(d["address"]), int(d["port"])) for d in _devices(answer)
                 ),
                 int(answer["poll_interval"]),
+                answer.get("renew") is True,
             )
         except (KeyError, TypeError, ValueError) as error:
             raise _odd() from error
+
+    def renew(self) -> Issued:
+        private, request = make_request(socket.gethostname())
+        answer = self._call("renew", {**about_us(), "request": request})
+        return _issued(answer, private)
 
     def send(self, reports: Sequence[bytes]) -> list[Result]:
         batch = zlib.compress(b"[" + b",".join(reports) + b"]")
@@ -74,11 +82,23 @@ class XmlRpcTransport:
 def enroll(server: str, database: str, key: str, poster: Poster) -> Enrolment:
     """Exchange a one-time key for the collector's own; raises TransportError."""
     url = server.rstrip("/") + _PREFIX + "enroll"
-    answer = _call(poster, url, database, key, "enroll", (about_us(),))
-    values = [answer.get(name) for name in ("collector", "key", "agent")]
+    private, request = make_request(socket.gethostname())
+    about = {**about_us(), "request": request}
+    answer = _call(poster, url, database, key, "enroll", (about,))
+    return Enrolment(
+        *_texts(answer, "collector", "agent"), issued=_issued(answer, private)
+    )
+
+
+def _issued(answer: dict[str, Any], private_key: str) -> Issued:
+    return Issued(*_texts(answer, "key", "certificate"), private_key)
+
+
+def _texts(answer: dict[str, Any], *names: str) -> list[str]:
+    values = [answer.get(name) for name in names]
     if not all(isinstance(value, str) and value for value in values):
         raise _odd()
-    return Enrolment(*values)
+    return values
 
 
 def about_us() -> dict[str, str]:

@@ -1,0 +1,233 @@
+"""Mutual TLS with the real nginx, configured by docs/nginx.conf: who gets in, who not.
+
+The daemon verifies the server, nginx the daemon's certificate, and Odoo that the
+certificate and the key belong together.
+"""
+
+import json
+import re
+import secrets
+import xmlrpc.client
+from datetime import datetime, timedelta, timezone
+from urllib.parse import quote
+
+import pytest
+import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from launcher import system
+from launcher.paths import LOGS, ROOT
+from launcher.processes import Service, wait_until
+from tests.e2e.parts import Agent, free_port, running_site
+
+PROXY_SECRET = secrets.token_urlsafe(48)
+ENROLL, RPC = "/focalist/agent/1/enroll", "/focalist/agent/1/rpc"
+
+
+def certificate(folder, name):
+    """A certificate that signs itself; gives its file and its key's."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(timezone.utc)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+        .sign(key, hashes.SHA256())
+    )
+    files = folder / f"{name}.pem", folder / f"{name}.key"
+    files[0].write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    files[1].write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return files
+
+
+@pytest.fixture(scope="module")
+def site(databases):
+    variables = {"FOCALIST_PROXY_SECRET": PROXY_SECRET}
+    with running_site(databases, "proxy", variables, proxy_mode=True) as site:
+        site.made = site.script("agents")
+        yield site
+
+
+@pytest.fixture(scope="module")
+def proxy(site, tmp_path_factory):
+    """nginx as docs/nginx.conf has it; gives its URL and its certificate."""
+    if not (program := system.NGINX.find()):
+        pytest.skip(f"nginx is missing: {system.NGINX.cost}")
+    folder = tmp_path_factory.mktemp("nginx")
+    server, key = certificate(folder, "localhost")
+    (folder / "authority.pem").write_text(site.made["authority"])
+    secret = f'set $focalist_proxy_secret "{PROXY_SECRET}";\n'
+    (folder / "secret.conf").write_text(secret)
+    port = free_port()
+    text = (ROOT / "docs" / "nginx.conf").read_text()
+    for old, new in {
+        "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
+        "focalist.example.com": "localhost",
+        "/etc/nginx/tls/server.pem": str(server),
+        "/etc/nginx/tls/server.key": str(key),
+        "/etc/nginx/focalist": str(folder),
+        "127.0.0.1:8069": f"127.0.0.1:{site.port}",
+    }.items():
+        assert old in text
+        text = text.replace(old, new)
+    paths = "\n".join(
+        f"{kind}_temp_path {folder}/{kind};"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    main = folder / "main.conf"
+    main.write_text(
+        f"daemon off; pid {folder}/pid; error_log stderr;\nevents {{}}\n"
+        f"http {{ access_log off;\n{paths}\n{text}}}\n"
+    )
+    service = Service(
+        "nginx", [program, "-p", folder, "-c", main], log=LOGS / "e2e-nginx.log"
+    )
+    url = f"https://localhost:{port}"
+
+    def answers():
+        try:
+            return requests.get(f"{url}/web/login", verify=server, timeout=5).ok
+        except requests.ConnectionError:
+            return False
+
+    try:
+        wait_until(answers, seconds=30, what="nginx", watch=[service])
+        yield url, server
+    finally:
+        service.stop()
+
+
+@pytest.fixture(scope="module")
+def installed(site, proxy, databases, tmp_path_factory):
+    """Two agents, installed through the proxy by the real daemon."""
+    url, server = proxy
+    agents = []
+    for key in site.made["keys"]:
+        agent = Agent(databases, tmp_path_factory.mktemp("agent"))
+        agent.file.write_text(f'[server]\nca_file = "{server}"\n')
+        done = agent.run(
+            "enroll", f"--server={url}", f"--database={site.database}", f"--key={key}"
+        )
+        assert done.returncode == 0, done.stderr
+        done = agent.run("run", "--once")
+        assert done.returncode == 0, done.stderr
+        agents.append(agent)
+    return agents
+
+
+def credentials(agent):
+    return json.loads((agent.state / "credentials.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def call(site, proxy):
+    """Call as an attacker does: the HTTP status."""
+    url, server = proxy
+
+    def call(agent, own=None, at=url, **headers):
+        body = xmlrpc.client.dumps(({},), "configuration")
+        return requests.post(
+            f"{at}{RPC}",
+            data=body,
+            headers={
+                "Content-Type": "text/xml",
+                "X-Odoo-Database": site.database,
+                "Authorization": f"Bearer {credentials(agent)['key']}",
+                **headers,
+            },
+            cert=str(own) if own else None,
+            verify=server,
+            timeout=30,
+        ).status_code
+
+    return call
+
+
+def test_key_and_certificate_open_it(installed, call):
+    for agent in installed:
+        assert call(agent, agent.state / "certificate.pem") == 200
+
+
+def test_a_stolen_key_alone(installed, call):
+    assert call(installed[0]) == 401
+
+
+def test_a_foreign_certificate(installed, call, tmp_path):
+    both = tmp_path / "both.pem"
+    parts = certificate(tmp_path, "stranger")
+    both.write_text("".join(part.read_text() for part in parts))
+    assert call(installed[0], both) == 400
+
+
+def test_the_certificate_of_another_collector(installed, call):
+    assert call(installed[0], installed[1].state / "certificate.pem") == 401
+
+
+def test_forged_headers(site, installed, call):
+    agent = installed[0]
+    forged = {"X-Focalist-Certificate": quote(credentials(agent)["certificate"])}
+    # Through the proxy, without a certificate and with another's.
+    assert call(agent, **forged) == 401
+    assert call(agent, installed[1].state / "certificate.pem", **forged) == 401
+    # Past the proxy.
+    assert call(agent, at=site.url, **forged) == 401
+    guessed = {"X-Focalist-Proxy": secrets.token_urlsafe(48)}
+    assert call(agent, at=site.url, **forged, **guessed) == 401
+    log = (LOGS / f"{site.database}.log").read_text()
+    assert re.search(r"refused: not through the proxy", log)
+    assert credentials(agent)["key"] not in log
+
+
+def test_a_second_installation_with_one_key(site, proxy, installed):
+    url, server = proxy
+    body = xmlrpc.client.dumps(({},), "enroll")
+    answer = requests.post(
+        f"{url}{ENROLL}",
+        data=body,
+        headers={
+            "Content-Type": "text/xml",
+            "X-Odoo-Database": site.database,
+            "Authorization": f"Bearer {site.made['keys'][0]}",
+        },
+        verify=server,
+        timeout=30,
+    )
+    assert answer.status_code == 401
+
+
+def test_the_daemon_knows_its_server(installed, tmp_path):
+    """A server whose certificate another authority signed is told nothing."""
+    other, _key = certificate(tmp_path, "other")
+    agent = installed[1]
+    before = agent.file.read_text()
+    agent.file.write_text(f'[server]\nca_file = "{other}"\n')
+    try:
+        done = agent.run("run", "--once")
+    finally:
+        agent.file.write_text(before)
+    assert "CERTIFICATE_VERIFY_FAILED" in done.stderr
+
+
+def test_a_revoked_collector(site, installed, call):
+    site.script("revoke")
+    agent = installed[0]
+    assert call(agent, agent.state / "certificate.pem") == 401
+    done = agent.run("run", "--once")
+    assert "refuses the key" in done.stderr
+    assert call(installed[1], installed[1].state / "certificate.pem") == 200
