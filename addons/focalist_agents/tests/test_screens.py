@@ -114,6 +114,18 @@ class TestScreens(AgentCase):
         self.assertEqual(found("without_agent").ids, (self.client | quiet).ids)
         self.assertFalse(self.client.focalist_last_agent_id)
 
+    def test_c4_agents_have_their_tab(self):
+        clients = self.env["res.partner"].with_user(self.reader)
+        view = self.env.ref("base.view_partner_form")
+        arch = etree.fromstring(clients.get_view(view.id, "form")["arch"])
+        pages = [page.get("name") for page in arch.xpath("//notebook/page")]
+        wanted = ["focalist_notifications", "focalist_agents", "focalist_custom_fields"]
+        self.assertEqual([name for name in pages if name in wanted], wanted)
+        (rows,) = arch.xpath("//page[@name='focalist_agents']//list")
+        self.assertLessEqual(
+            {"name", "state", "last_seen_at"}, {node.get("name") for node in rows}
+        )
+
     def test_c5_agents_of_a_deactivated_client_poll_nothing(self):
         self.make_device(1)
         before = self.agent._polled_addresses()
