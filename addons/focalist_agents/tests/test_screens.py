@@ -46,10 +46,12 @@ class TestScreens(AgentCase):
         self.assertFalse(action.get("res_id"))
         self.assertEqual(action["domain"], [("partner_id", "=", self.client.id)])
 
-    def test_client_shows_the_agent_heard_of_last(self):
+    def test_c1_agent_heard_of_last(self):
         self.assertEqual(self.client.focalist_last_agent_id, self.agent)
         self.assertEqual(self.client.focalist_last_agent_state, "new")
         second = self.make_agent(name="Second")
+        self.install(self.agent)
+        self.agent.collector_ids.sudo().last_seen_at = "2020-01-01 00:00:00"
         self.install(second)
         self.env["focalist.client.stat"]._cron_refresh()
         self.assertRecordValues(

@@ -648,7 +648,20 @@ class TestNotificationSending(NotificationCase):
             self.assertFalse(self.tell())
             self.client_a.with_user(self.seller).action_focalist_reactivate()
             mails = self.tell()
-        self.assertNotIn("(E1)", "".join(mail["body"] for mail in mails))
+        told = "".join(mail["body"] for mail in mails)
+        self.assertNotIn("(E1)", told)
+        self.assertIn("(E2)", told, "silent still, and nobody was told")
+
+    def test_c5_deactivated_client_is_told_nothing_again(self):
+        self.rule(self.client_a)
+        self.anna.email = False
+        self.make_silent("E1")
+        self.assertFalse(self.tell())
+        self.client_a.with_user(self.seller).action_focalist_deactivate()
+        self.anna.email = "new@example.com"
+        self.log().with_user(self.seller).action_retry()
+        self.assertFalse(self.tell())
+        self.assertEqual(self.log().reason, "inactive")
 
     def test_no_address_is_said(self):
         self.rule(self.client_a)
