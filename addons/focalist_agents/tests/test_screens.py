@@ -46,10 +46,12 @@ class TestScreens(AgentCase):
         self.assertFalse(action.get("res_id"))
         self.assertEqual(action["domain"], [("partner_id", "=", self.client.id)])
 
-    def test_client_shows_the_agent_heard_of_last(self):
+    def test_c1_agent_heard_of_last(self):
         self.assertEqual(self.client.focalist_last_agent_id, self.agent)
         self.assertEqual(self.client.focalist_last_agent_state, "new")
         second = self.make_agent(name="Second")
+        self.install(self.agent)
+        self.agent.collector_ids.sudo().last_seen_at = "2020-01-01 00:00:00"
         self.install(second)
         self.env["focalist.client.stat"]._cron_refresh()
         self.assertRecordValues(
@@ -113,6 +115,18 @@ class TestScreens(AgentCase):
         self.agent.active = False
         self.assertEqual(found("without_agent").ids, (self.client | quiet).ids)
         self.assertFalse(self.client.focalist_last_agent_id)
+
+    def test_c4_agents_have_their_tab(self):
+        clients = self.env["res.partner"].with_user(self.reader)
+        view = self.env.ref("base.view_partner_form")
+        arch = etree.fromstring(clients.get_view(view.id, "form")["arch"])
+        pages = [page.get("name") for page in arch.xpath("//notebook/page")]
+        wanted = ["focalist_notifications", "focalist_agents", "focalist_custom_fields"]
+        self.assertEqual([name for name in pages if name in wanted], wanted)
+        (rows,) = arch.xpath("//page[@name='focalist_agents']//list")
+        self.assertLessEqual(
+            {"name", "state", "last_seen_at"}, {node.get("name") for node in rows}
+        )
 
     def test_c5_agents_of_a_deactivated_client_poll_nothing(self):
         self.make_device(1)

@@ -170,6 +170,16 @@ class TestClientList(FocalistCase):
                 "action_focalist_reactivate",
             },
         )
+        for node in self.arch().xpath("/list/button"):
+            for active in (True, False):
+                hidden = safe_eval(
+                    node.get("invisible", "False"), {"focalist_active": active}
+                )
+                of_the_other = {
+                    "action_focalist_deactivate": not active,
+                    "action_focalist_reactivate": active,
+                }
+                self.assertIs(hidden, of_the_other.get(node.get("name"), False))
         action = client.action_open_focalist_client()
         self.assertEqual(action["res_id"], client.id)
         self.assertEqual(action["views"], [(False, "form")])
@@ -318,19 +328,24 @@ class TestClientList(FocalistCase):
         ]
         self.assertEqual([name for name in pages if name in wanted], wanted)
         fields_ = {node.get("name") for node in arch.iter("field")}
-        for name in (
-            "name",
-            "focalist_prefix",
-            "vat",
-            "lang",
-            "street",
-            "zip",
-            "city",
-            "country_id",
-            "focalist_currency_id",
-            "industry_id",
+        self.assertLessEqual(
+            {"name", "vat", "lang", "street", "zip", "city", "country_id"}, fields_
+        )
+        for page, names in (
+            (
+                "focalist",
+                {"focalist_prefix", "focalist_currency_id", "industry_id"},
+            ),
+            ("focalist_statistics", {"focalist_statistics"}),
+            ("focalist_sites", {"focalist_site_ids"}),
+            ("focalist_devices", {"focalist_device_ids"}),
+            ("focalist_coordinators", {"focalist_coordinator_ids"}),
+            ("focalist_notifications", {"focalist_notification_device_ids"}),
+            ("focalist_custom_fields", {"focalist_custom_fields"}),
         ):
-            self.assertIn(name, fields_)
+            (tab,) = arch.xpath(f"//notebook/page[@name='{page}']")
+            found = {node.get("name") for node in tab.iter("field", "widget")}
+            self.assertLessEqual(names, found, page)
         stats = {
             node.get("name") for node in arch.xpath("//div[@name='button_box']/button")
         }

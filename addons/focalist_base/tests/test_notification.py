@@ -630,7 +630,7 @@ class TestNotificationSending(NotificationCase):
         self.assertEqual(mails.search_count([]), before)
         self.assertEqual(len(self.tell()), 1)
 
-    def test_a_deactivated_client_is_told_nothing(self):
+    def test_c5_deactivated_client_is_told_nothing(self):
         self.rule(self.client_a, frequency="daily")
         self.rule(self.client_a, self.kind("device_lost"), frequency="once")
         self.make_silent("E1")
@@ -639,16 +639,29 @@ class TestNotificationSending(NotificationCase):
         queued = self.log(("state", "=", "queued"))
         self.assertTrue(queued)
         mail = queued.mail_id
-        self.client_a.focalist_active = False
+        self.client_a.with_user(self.seller).action_focalist_deactivate()
         self.assertEqual(set(self.log().mapped("state")), {"skipped"})
         self.assertEqual(mail.state, "cancel")
         with freeze_time(datetime.now() + timedelta(days=2)):
             self.assertFalse(self.tell())
             self.make_silent("E2")
             self.assertFalse(self.tell())
-            self.client_a.focalist_active = True
+            self.client_a.with_user(self.seller).action_focalist_reactivate()
             mails = self.tell()
-        self.assertNotIn("(E1)", "".join(mail["body"] for mail in mails))
+        told = "".join(mail["body"] for mail in mails)
+        self.assertNotIn("(E1)", told)
+        self.assertIn("(E2)", told, "silent still, and nobody was told")
+
+    def test_c5_deactivated_client_is_told_nothing_again(self):
+        self.rule(self.client_a)
+        self.anna.email = False
+        self.make_silent("E1")
+        self.assertFalse(self.tell())
+        self.client_a.with_user(self.seller).action_focalist_deactivate()
+        self.anna.email = "new@example.com"
+        self.log().with_user(self.seller).action_retry()
+        self.assertFalse(self.tell())
+        self.assertEqual(self.log().reason, "inactive")
 
     def test_no_address_is_said(self):
         self.rule(self.client_a)

@@ -1,19 +1,31 @@
 from lxml import etree
 from psycopg2 import IntegrityError
 
+from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
+from odoo.tools.safe_eval import safe_eval
 
 from .common import START, FocalistCase
 
+SALES = "focalist_base.group_focalist_sales"
+
+
+class ClientFormCase(FocalistCase):
+    def client_form(self, user):
+        """A client's form as a user's browser gets it."""
+        clients = self.env["res.partner"].with_user(user)
+        view = self.env.ref("base.view_partner_form")
+        return etree.fromstring(clients.get_view(view.id, "form")["arch"])
+
 
 @tagged("post_install", "-at_install")
-class TestSite(FocalistCase):
+class TestSite(ClientFormCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.sales = cls.user("sales", "focalist_base.group_focalist_sales")
+        cls.sales = cls.user("sales", SALES)
 
     def mains(self, client=None):
         return (client or self.client_a).focalist_site_ids.filtered("is_main")
@@ -89,7 +101,9 @@ class TestSite(FocalistCase):
             self.site_a.unlink()
 
     def test_s3_empty_site_can_be_deleted(self):
-        (self.site_a | self.site_a2).unlink()
+        sites = self.site_a | self.site_a2
+        sites.with_user(self.sales).unlink()
+        self.assertFalse(sites.exists(), "for good")
         self.assertFalse(self.client_a.focalist_site_ids)
 
     def test_s3_refusal_tells_what_hangs_on_each_site(self):
@@ -109,14 +123,11 @@ class TestSite(FocalistCase):
             self.assertIn(told, message)
 
     def test_s3_asks_first_and_is_for_sales(self):
-        for view in ("focalist.site", "res.partner"):
-            arch = etree.fromstring(
-                self.env[view].with_user(self.sales).get_view(False, "list")["arch"]
-                if view == "focalist.site"
-                else self.env[view]
-                .with_user(self.sales)
-                .get_view(self.env.ref("base.view_partner_form").id, "form")["arch"]
-            )
+        sites = self.env["focalist.site"].with_user(self.sales)
+        rows = etree.fromstring(sites.get_view(False, "list")["arch"])
+        # Odoo's own Delete takes the ticked ones, and asks first, too.
+        self.assertNotIn("delete", rows.attrib)
+        for arch in (rows, self.client_form(self.sales)):
             (button,) = arch.xpath("//button[@name='unlink']")
             self.assertIn("for good", button.get("confirm"))
         technician = self.user("technician", "focalist_base.group_focalist_technician")
@@ -152,6 +163,7 @@ class TestSite(FocalistCase):
                 "coordinator_id",
                 "device_count",
                 "active",
+                "action_open_statistics",
                 "get_formview_action",
                 "unlink",
                 "action_archive",
@@ -171,6 +183,27 @@ class TestSite(FocalistCase):
         (self.site_a2).with_user(self.sales).action_unarchive()
         self.assertTrue(self.site_a2.active)
 
+    def test_s1_tab_of_a_client(self):
+        arch = self.client_form(self.sales)
+        (tab,) = arch.xpath("//page[@name='focalist_sites']/field")
+        (rows,) = tab.xpath("list")
+        self.assertFalse(rows.get("editable"), "a row opens the site's form")
+        names = {node.get("name") for node in rows}
+        self.assertLessEqual(
+            {
+                "name",
+                "full_address",
+                "coordinator_id",
+                "device_count",
+                "active",
+                "action_open_statistics",
+                "action_make_main",
+                "unlink",
+            },
+            names,
+        )
+        self.assertIs(safe_eval(tab.get("context"), {"id": 1})["active_test"], False)
+
     def test_s1_map(self):
         self.client_a.write({"street": "1 rue A", "city": "Paris"})
         action = self.site_a.with_user(self.sales).action_open_map()
@@ -179,22 +212,34 @@ class TestSite(FocalistCase):
 
     def test_s2_coordinator_created_on_the_spot(self):
         site = self.site_a.with_user(self.sales)
+        arch = etree.fromstring(site.get_view(False, "form")["arch"])
+        (node,) = arch.xpath("//field[@name='coordinator_id']")
+        self.assertNotIn("no_create", node.get("options", ""))
+        context = safe_eval(node.get("context"), {"partner_id": self.client_a.id})
         with Form(site) as form:
             form.opening_hours = "Mon-Fri 8:00-12:00"
             form.delivery_note = "Gate B"
-            person = (
-                self.env["res.partner"]
-                .with_user(self.sales)
-                .with_context(
-                    default_parent_id=self.client_a.id,
-                    default_is_focalist_coordinator=True,
-                )
-            )
-            created, _name = person.name_create("Zoe")
+            people = self.env["res.partner"].with_user(self.sales)
+            created, _name = people.with_context(**context).name_create("Zoe")
             form.coordinator_id = self.env["res.partner"].browse(created)
         self.assertEqual(self.site_a.coordinator_id.name, "Zoe")
         self.assertEqual(self.client_a.focalist_main_coordinator_id.name, "Zoe")
         self.assertEqual(self.site_a.delivery_note, "Gate B")
+
+    def test_s2_address_of_a_site(self):
+        dock = self.contact(self.client_a, "Dock", type="delivery", street="2 rue B")
+        with Form(self.site_a.with_user(self.sales)) as form:
+            form.address_id = dock
+        self.assertEqual(self.site_a.address_id, dock)
+        self.assertIn("2 rue B", self.site_a.full_address)
+
+    def test_s2_only_the_clients_coordinators_are_offered(self):
+        anna = self.coordinator(self.client_a)
+        self.contact(self.client_a, "No coordinator")
+        self.coordinator(self.client_b)
+        field = self.site_a.fields_get(["coordinator_id"])["coordinator_id"]
+        domain = safe_eval(field["domain"], {"partner_id": self.client_a.id})
+        self.assertEqual(self.env["res.partner"].search(domain), anna)
 
     def test_s2_site_stays_with_its_client(self):
         with self.assertRaisesRegex(UserError, "stays with its client"):
@@ -281,7 +326,7 @@ class TestSite(FocalistCase):
 
 
 @tagged("post_install", "-at_install")
-class TestClient(FocalistCase):
+class TestClient(ClientFormCase):
     def test_c4_prefix_is_unique_for_a_dealer(self):
         with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"):
             with self.env.cr.savepoint():
@@ -411,9 +456,66 @@ class TestClient(FocalistCase):
         self.env.invalidate_all()
         self.assertEqual((anna | bob).filtered("is_focalist_main_coordinator"), bob)
 
+    def coordinators_tab(self):
+        sales = self.user("the sales", SALES)
+        arch = self.client_form(sales)
+        (rows,) = arch.xpath(
+            "//page[@name='focalist_coordinators']"
+            "/field[@name='focalist_coordinator_ids']/list"
+        )
+        return rows
+
+    def test_o1_main_coordinator_has_a_green_check(self):
+        (check,) = self.coordinators_tab().xpath("button[contains(@icon, 'fa-check')]")
+        self.assertIn("text-success", check.get("icon"))
+        for main in (True, False):
+            hidden = safe_eval(
+                check.get("invisible"), {"is_focalist_main_coordinator": main}
+            )
+            self.assertIs(hidden, not main)
+
+    def test_o1_given_sites_or_the_whole_client(self):
+        names = {node.get("name") for node in self.coordinators_tab()}
+        self.assertLessEqual(
+            {"name", "focalist_coordinator_scope", "focalist_coordinated_site_ids"},
+            names,
+        )
+        # What the browser sends of the tab's dialogs.
+        anna = {"name": "Anna", "is_focalist_coordinator": True}
+        bob = anna | {
+            "name": "Bob",
+            "focalist_coordinator_scope": "sites",
+            "focalist_coordinated_site_ids": [Command.link(self.site_a2.id)],
+        }
+        self.client_a.with_user(self.user("sales", SALES)).web_save(
+            {"focalist_coordinator_ids": [Command.create(anna), Command.create(bob)]},
+            {"id": {}},
+        )
+        people = self.client_a.focalist_coordinator_ids.grouped("name")
+        for name, sites in (
+            ("Anna", self.site_a | self.site_a2),
+            ("Bob", self.site_a2),
+        ):
+            user = self.portal(name, people[name])
+            seen = self.env["focalist.site"].with_user(user).search([])
+            self.assertEqual(seen.sudo(), sites, name)
+
+    def test_o2_main_one_from_the_list(self):
+        self.coordinator(self.client_a)
+        bob = self.coordinator(self.client_a, "Bob")
+        sales = self.user("sales", SALES)
+        (button,) = self.coordinators_tab().xpath(
+            "button[@title='Make this the main coordinator']"
+        )
+        for main in (True, False):
+            row = {"is_focalist_main_coordinator": main, "id": bob.id}
+            self.assertIs(safe_eval(button.get("invisible"), row), main)
+        getattr(bob.with_user(sales), button.get("name"))()
+        self.assertEqual(self.main(), bob)
+
     def test_o2_main_one_from_the_contacts_form(self):
         anna = self.coordinator(self.client_a)
-        sales = self.user("sales", "focalist_base.group_focalist_sales")
+        sales = self.user("sales", SALES)
         people = self.env["res.partner"].with_user(sales)
         bob = people.create(
             {

@@ -31,3 +31,15 @@ class TestSalesTour(FocalistCase, HttpCase):
         self.env.invalidate_all()
         options = sales.res_users_settings_id.focalist_lists["res.partner"]
         self.assertEqual(options["rows"], 7)
+
+    def test_o1_o2_tour_sales_choose_the_main_coordinator(self):
+        self.env.user.company_ids |= self.dealer
+        sales = self.user("the sales", "focalist_base.group_focalist_sales")
+        self.start_tour(
+            f"/odoo/action-focalist_base.focalist_client_action/{self.client_a.id}",
+            "focalist_base_coordinators",
+            login=sales.login,
+        )
+        self.env.invalidate_all()
+        self.assertEqual(self.client_a.focalist_main_coordinator_id.name, "Anna")
+        self.assertEqual(len(self.client_a.focalist_coordinator_ids), 3)

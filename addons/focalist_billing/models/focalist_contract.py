@@ -86,6 +86,18 @@ class FocalistContract(models.Model):
         ),
     )
     date_end = fields.Date("End", copy=False, tracking=True)
+    stopped_on = fields.Date(
+        "Stopped on",
+        readonly=True,
+        copy=False,
+        help="The end that the contract got as its client was deactivated.",
+    )
+    planned_end = fields.Date(
+        "Planned end",
+        readonly=True,
+        copy=False,
+        help="The end that comes back when the client is reactivated.",
+    )
     period = fields.Selection(
         [
             ("month", "Monthly"),
@@ -349,6 +361,32 @@ class FocalistContract(models.Model):
                 }
             )
 
+    def _stop_with_client(self):
+        """End these contracts as their client is deactivated: one last statement."""
+        today = fields.Date.context_today(self)
+        for contract in self.filtered(
+            lambda contract: (
+                contract.state != "draft"
+                and (not contract.date_end or contract.date_end > today)
+            )
+        ):
+            last = max(today, contract.date_start)
+            contract.write(
+                {
+                    "planned_end": contract.date_end,
+                    "stopped_on": last,
+                    "date_end": last,
+                }
+            )
+
+    def _go_on_with_client(self):
+        """Take that end back; one that somebody changed since stays."""
+        for contract in self.filtered("stopped_on"):
+            vals = {"stopped_on": False, "planned_end": False}
+            if contract.date_end == contract.stopped_on:
+                vals["date_end"] = contract.planned_end
+            contract.write(vals)
+
     def _check_accountant(self):
         self.check_access("write")
         if not self.env.su and not self.env.user.has_group(
@@ -517,7 +555,11 @@ class FocalistContract(models.Model):
         :return: dict partner -> focalist.device records
         """
         devices = self.env["focalist.device"].search(
-            [("partner_id", "in", self.partner_id.ids), ("state", "=", "active")]
+            [
+                # Of a deactivated client nothing is to be billed.
+                ("partner_id", "in", self.partner_id.filtered("focalist_active").ids),
+                ("state", "=", "active"),
+            ]
         )
         inside = (
             self.env["focalist.contract.device"]

@@ -20,6 +20,18 @@ class ResPartner(models.Model):
         groups="account.group_account_invoice,account.group_account_readonly",
     )
 
+    def write(self, vals):
+        """A client that is deactivated is billed until that day, and no longer."""
+        result = super().write(vals)
+        if "focalist_active" in vals:
+            # Whoever may deactivate a client ends its contracts, as it is told.
+            contracts = self.sudo().focalist_contract_ids
+            if vals["focalist_active"]:
+                contracts._go_on_with_client()
+            else:
+                contracts._stop_with_client()
+        return result
+
     def _compute_focalist_invoice_ids(self):
         moves = self.env["account.move"].search(
             [

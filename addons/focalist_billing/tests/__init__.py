@@ -1,6 +1,7 @@
 from . import (
     test_client_list,
     test_contract,
+    test_deactivated_client,
     test_invoice,
     test_measure,
     test_pdf,
