@@ -22,7 +22,7 @@ FUSER = {
 
 @tagged("post_install", "-at_install")
 class TestNotificationAlert(NotificationCase):
-    """What a device's alert table tells, by severity, by part, and by who handles it."""
+    """What a device's alert table tells, by severity, part, and who handles it."""
 
     @classmethod
     def setUpClass(cls):
