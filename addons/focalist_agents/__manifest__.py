@@ -9,6 +9,7 @@
     "data": [
         "security/ir.model.access.csv",
         "security/focalist_rules.xml",
+        "data/focalist_notification_type_data.xml",
         "wizards/focalist_agent_key_views.xml",
         "views/focalist_agent_views.xml",
         "views/focalist_certificate_authority_views.xml",

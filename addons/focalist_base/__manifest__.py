@@ -23,6 +23,7 @@
         "security/focalist_notification_rules.xml",
         "data/focalist_notification_templates.xml",
         "data/focalist_notification_type_data.xml",
+        "data/focalist_notification_type_alert_data.xml",
         "data/ir_cron_notification_data.xml",
         "security/focalist_fields_rules.xml",
         "data/mail_activity_type_data.xml",

@@ -8,6 +8,7 @@ from . import (
     focalist_collector_route,
     focalist_device,
     focalist_network,
+    focalist_notification_type,
     focalist_site,
     res_partner,
 )

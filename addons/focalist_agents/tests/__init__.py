@@ -4,6 +4,7 @@ from . import (
     test_enrolment,
     test_fuzz,
     test_ingestion,
+    test_notification,
     test_rights,
     test_route,
     test_screens,

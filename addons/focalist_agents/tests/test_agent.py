@@ -16,7 +16,7 @@ class TestAgent(AgentCase):
     def found(self, state):
         return self.env["focalist.agent"].search([("state", "=", state)])
 
-    def test_state_follows_what_was_heard(self):
+    def test_a2_state_follows_what_was_heard(self):
         self.assertEqual(self.agent.state, "new")
         self.assertIn(self.agent, self.found("new"))
         start = fields.Datetime.now()
@@ -37,7 +37,7 @@ class TestAgent(AgentCase):
             self.agent.poll_interval = 7200
             self.assertEqual(self.agent.state, "connected")
 
-    def test_state_after_revocation(self):
+    def test_a2_state_after_revocation(self):
         collector, _key = self.install()
         collector.action_revoke()
         self.assertEqual(collector.state, "revoked")
@@ -45,7 +45,7 @@ class TestAgent(AgentCase):
         self.install()
         self.assertEqual(self.agent.state, "connected")
 
-    def test_state_is_ambiguous_where_collectors_disagree(self):
+    def test_a2_state_is_ambiguous_where_collectors_disagree(self):
         collector, _key = self.install()
         # Only USB collectors, which are not offered yet, can be a second one.
         self.env.cr.execute(

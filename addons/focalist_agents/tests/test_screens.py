@@ -9,7 +9,7 @@ from .common import AgentCase
 
 @tagged("post_install", "-at_install")
 class TestScreens(AgentCase):
-    def test_new_agent_gets_key_and_command(self):
+    def test_a8_new_agent_gets_key_and_command(self):
         wizards = self.env["focalist.agent.key"].with_user(self.technician)
         with Form(wizards) as form:
             form.name = "Headquarters"
@@ -37,7 +37,7 @@ class TestScreens(AgentCase):
         self.env.cr.execute("SELECT * FROM focalist_agent_key")
         self.assertNotIn(key, str(self.env.cr.dictfetchall()))
 
-    def test_only_agent_opens_directly(self):
+    def test_a1_only_agent_opens_directly(self):
         client = self.client.with_user(self.reader)
         action = client.action_open_focalist_agents()
         self.assertEqual(action["res_id"], self.agent.id)
@@ -45,6 +45,54 @@ class TestScreens(AgentCase):
         action = client.action_open_focalist_agents()
         self.assertFalse(action.get("res_id"))
         self.assertEqual(action["domain"], [("partner_id", "=", self.client.id)])
+
+    def test_a1_list_has_name_and_state_and_is_edited(self):
+        self.make_agent(name="Second")
+        action = self.client.with_user(self.technician).action_open_focalist_agents()
+        agents = self.env["focalist.agent"].with_user(self.technician)
+        views = agents.get_views([(False, "list")])["views"]
+        columns = etree.fromstring(views["list"]["arch"]).xpath("/list/field/@name")
+        self.assertLessEqual({"name", "state"}, set(columns))
+        second = agents.search(action["domain"] + [("name", "=", "Second")])
+        self.assertEqual(second.state, "new")
+        with Form(second) as form:
+            form.name = "Renamed"
+        self.assertEqual(second.name, "Renamed")
+        second.unlink()
+        self.assertEqual(agents.search(action["domain"]), self.agent)
+
+    def test_a5_form_tells_of_the_collector(self):
+        collector, _key = self.install()
+        agent = self.agent.with_user(self.reader)
+        self.assertEqual(Form(agent).name, self.agent.name)
+        arch = etree.fromstring(
+            agent.get_views([(False, "form")])["views"]["form"]["arch"]
+        )
+        shown = arch.xpath("//field[@name='collector_ids']/list/field/@name")
+        wanted = {"name", "platform", "version", "address", "last_seen_at", "state"}
+        self.assertLessEqual(wanted, set(shown))
+        self.assertRecordValues(
+            agent.collector_ids,
+            [
+                {
+                    "name": "prn-server",
+                    "platform": "Linux",
+                    "version": "1.0",
+                    "address": "192.0.2.1",
+                    "state": "connected",
+                }
+            ],
+        )
+        # The key is needed once: there is none to show while it is installed.
+        (button,) = arch.xpath("//button[@name='action_new_key']") or [None]
+        self.assertIsNone(button, "a reader gets no key")
+        form = self.agent.with_user(self.technician).get_views([(False, "form")])
+        arch = etree.fromstring(form["views"]["form"]["arch"])
+        (button,) = arch.xpath("//button[@name='action_new_key']")
+        self.assertIn("has_collector", button.get("invisible"))
+        self.assertTrue(self.agent.has_collector)
+        collector.action_revoke()
+        self.assertFalse(self.agent.has_collector)
 
     def test_c1_agent_heard_of_last(self):
         self.assertEqual(self.client.focalist_last_agent_id, self.agent)

@@ -3,10 +3,14 @@ from datetime import timedelta
 from odoo import fields, models, tools
 from odoo.tools import SQL
 
+from ..tools.alert_state import FLAPPING
 from ..tools.custom_dates import custom_dates
 
 # What is older was there before anybody wished to be told, or a job slept for days.
 RECENT = timedelta(days=7)
+# Of PrtAlertGroupTC (RFC 3805).
+SUPPLY_GROUPS = ("marker_supplies", "marker_colorant", "finisher_supply")
+PAPER_GROUPS = ("input", "output", "cover", "media_path", "finisher_supply_media_input")
 
 
 class FocalistNotificationType(models.Model):
@@ -105,6 +109,43 @@ class FocalistNotificationType(models.Model):
             key=lambda device: str(device.check_since),
             at=lambda device: device.check_since,
             detail=lambda device: device.check_first,
+        )
+
+    def _scan_alert_critical(self, settings):
+        """Alerts for which a device stands still."""
+        self._notify_alerts("alert_critical", settings, [("severity", "=", "critical")])
+
+    def _scan_alert_service(self, settings):
+        """Alerts that the client's people cannot handle."""
+        trained = [("training", "in", ("trained", "field_service"))]
+        self._notify_alerts("alert_service", settings, trained)
+
+    def _scan_alert_supplies(self, settings):
+        """Alerts of what is used up."""
+        supplies = [("group", "in", SUPPLY_GROUPS)]
+        self._notify_alerts("alert_supplies", settings, supplies)
+
+    def _scan_alert_paper(self, settings):
+        """Alerts of where the paper lies and goes."""
+        self._notify_alerts("alert_paper", settings, [("group", "in", PAPER_GROUPS)])
+
+    def _notify_alerts(self, code, settings, domain):
+        """Tell of open alerts that last: what comes and goes is told of nobody."""
+        now = fields.Datetime.now()
+        alerts = self.env["focalist.alert"].search(
+            [
+                ("cleared_at", "=", False),
+                ("raised_at", ">", now - RECENT),
+                ("raised_at", "<=", now - FLAPPING),
+                ("partner_id", "in", settings.partner_id.ids),
+                *domain,
+            ]
+        )
+        self._notify(
+            code,
+            alerts,
+            key=lambda alert: str(alert.raised_at),
+            at=lambda alert: alert.raised_at,
         )
 
     def _scan_contract_field_due(self, settings):

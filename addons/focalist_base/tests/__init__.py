@@ -12,6 +12,7 @@ from . import (
     test_ledger,
     test_merge,
     test_notification,
+    test_notification_alert,
     test_partner_merge,
     test_pdf,
     test_placement,
