@@ -30,7 +30,7 @@ class TestNotificationAlert(NotificationCase):
         cls.printer = cls.device("E100")
         cls.now = fields.Datetime.now()
 
-    def read(self, minutes_ago, *alerts):
+    def hear(self, minutes_ago, *alerts):
         moment = self.now - timedelta(minutes=minutes_ago)
         report = self.report(0, alerts=list(alerts)) | {
             "uid": f"uid-{minutes_ago}",
@@ -51,7 +51,7 @@ class TestNotificationAlert(NotificationCase):
         )
         low = self.alert("1.3", description="Toner low")
         jam, fuser = self.alert("1.1", **JAM), self.alert("1.2", **FUSER)
-        self.read(30, jam, fuser, low)
+        self.hear(30, jam, fuser, low)
         mails = self.tell()
         told = self.log().sorted("id")
         self.assertEqual(
@@ -67,31 +67,31 @@ class TestNotificationAlert(NotificationCase):
         self.assertIn("Paper jam in tray 2", texts)
         self.assertIn("E100", texts)
         # Never the same twice, as long as it lasts.
-        self.read(1, jam, fuser, low)
+        self.hear(1, jam, fuser, low)
         self.assertFalse(self.tell())
 
     def test_what_comes_and_goes_is_told_of_nobody(self):
         self.switch_on("alert_critical")
         jam = self.alert("1.1", **JAM)
-        self.read(10, jam)
+        self.hear(10, jam)
         self.assertFalse(self.tell())
-        self.read(8)
-        self.read(5, jam)
+        self.hear(8)
+        self.hear(5, jam)
         self.assertFalse(self.tell())
-        self.read(1)
+        self.hear(1)
         self.assertFalse(self.tell())
         self.assertFalse(self.log())
 
     def test_another_time_is_told_again(self):
         self.switch_on("alert_critical")
         jam = self.alert("1.1", **JAM)
-        self.read(200, jam)
+        self.hear(200, jam)
         self.assertEqual(len(self.tell()), 1)
-        self.read(150)
-        self.read(60, jam)
+        self.hear(150)
+        self.hear(60, jam)
         self.assertEqual(len(self.tell()), 1)
 
     def test_only_the_clients_own_that_switched_it_on(self):
         self.switch_on("alert_critical", client=self.client_b)
-        self.read(30, self.alert("1.1", **JAM))
+        self.hear(30, self.alert("1.1", **JAM))
         self.assertFalse(self.tell())
