@@ -242,8 +242,7 @@ class FocalistMeterReading(models.Model):
             self.env["focalist.meter.segment"]._check_unbilled(
                 device, meter, start_at[meter]
             )
-            if line.segments and start_at[meter] > line.segments[0].start_at:
-                line.begin(start_at[meter], kind, *origin)
+            line.begin(start_at[meter], kind, *origin)
             if meter in told:
                 reading._accept_value(lines, meter, value)
         reading._put(counting=meters)

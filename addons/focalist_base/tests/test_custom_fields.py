@@ -3,6 +3,7 @@ from datetime import timedelta
 from io import BytesIO
 
 import openpyxl
+from lxml import etree
 
 from odoo import fields, http
 from odoo.exceptions import AccessError, UserError
@@ -189,6 +190,25 @@ class TestCustomFields(CustomFieldsCase):
         self.assertIn("Cost &lt;b&gt;", client.focalist_custom_fields)
         self.assertEqual(self.of_a.definition[1]["string"], "Cost <b>centre</b>")
 
+    def test_x1_where_managers_find_it(self):
+        """A menu for the fields of all devices, a button on a client for its own."""
+        menu = self.env.ref("focalist_base.focalist_custom_fields_menu")
+        action = self.env.ref("focalist_base.focalist_custom_fields_action")
+        self.assertEqual(menu.action, action)
+        form = self.env.ref("base.view_partner_form").id
+        seller = self.user("seller", "focalist_base.group_focalist_sales")
+        for user, allowed in ((self.manager, True), (seller, False)):
+            menus = self.env["ir.ui.menu"].with_user(user).load_menus(False)
+            self.assertEqual(menu.id in menus, allowed, user.login)
+            arch = etree.fromstring(
+                self.client_a.with_user(user).get_view(form, "form")["arch"]
+            )
+            (page,) = arch.xpath("//page[@name='focalist_custom_fields']")
+            buttons = [button.get("name") for button in page.iter("button")]
+            self.assertEqual(
+                "action_focalist_custom_fields" in buttons, allowed, user.login
+            )
+
     def test_x1_wizard_says_what_is_missing(self):
         wizard = self.env["focalist.custom.fields"].with_user(self.manager).create({})
         self.env.flush_all()
@@ -303,6 +323,7 @@ class TestCustomFields(CustomFieldsCase):
             ("properties.warranty", "y1"),
             ("properties.contract_end:month", None),
             ("client_properties.badge", "B-77"),
+            ("properties_base_definition_id", None),
         ):
             groups = devices.formatted_read_group(
                 [("company_id", "=", self.dealer.id)], [group], ["__count"]

@@ -6,11 +6,12 @@ from smtplib import SMTPDataError, SMTPServerDisconnected
 from unittest.mock import patch
 
 from freezegun import freeze_time
+from lxml import etree
 from psycopg2 import IntegrityError
 
 from odoo import Command
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tests import HttpCase, tagged
+from odoo.tests import Form, HttpCase, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.base.tests.common import MockSmtplibCase
@@ -138,8 +139,10 @@ class TestNotification(NotificationCase):
         types = self.env["focalist.notification.type"].search([])
         self.assertEqual(codes, set(types.mapped("code")))
         arch = partner.get_views([(False, "form")])["views"]["form"]["arch"]
+        (page,) = etree.fromstring(arch).xpath("//page[@name='focalist_notifications']")
+        shown = [node.get("name") for node in page.iter("field")]
         for category in seen:
-            self.assertIn(f'name="focalist_notification_{category}_ids"', arch)
+            self.assertIn(f"focalist_notification_{category}_ids", shown)
 
     def test_n2_switch_per_client(self):
         self.make_silent("E1")
@@ -152,6 +155,53 @@ class TestNotification(NotificationCase):
         self.save_tab(self.client_a, self.setting(self.client_a), enabled=False)
         self.make_silent("E2")
         self.assertFalse(self.tell())
+
+    def test_n2_n4_columns_of_the_tab(self):
+        """Switch and frequency are chosen in a row of the client's form."""
+        with Form(self.client_a.with_user(self.seller)) as form:
+            with form.focalist_notification_device_ids.edit(0) as line:
+                kind = line.type_id
+                line.enabled = True
+                line.frequency = "hourly"
+        self.env.invalidate_all()
+        setting = self.setting(self.client_a, kind)
+        self.assertEqual((setting.enabled, setting.frequency), (True, "hourly"))
+
+    def test_n3_n4_form_of_a_rule(self):
+        """All that a rule says is in the form that its row opens."""
+        carl = self.contact(self.client_a, "Carl", email="carl@example.com")
+        values = {
+            "enabled": True,
+            "frequency": "hourly",
+            "quiet_from": 20.0,
+            "quiet_to": 7.0,
+            "coordinators": "none",
+            "own_text": True,
+            "subject": "Look: {{ object.serial_number }}",
+            "body": "<p>Call {{ client }}</p>",
+        }
+        weekly = {"frequency": "weekly", "weekday": "3", "hour": 9.5}
+        setting = self.setting(self.client_a).with_user(self.seller)
+        with self.rule_form(setting) as form:
+            for name, value in values.items():
+                form[name] = value
+            form.recipient_ids.add(carl)
+        (told,) = form.record.read(values)
+        self.assertEqual({name: told[name] for name in values}, values)
+        self.assertEqual(form.record.recipient_ids, carl)
+        self.env.invalidate_all()
+        with self.rule_form(setting) as form:
+            for name, value in weekly.items():
+                form[name] = value
+        (told,) = form.record.read(weekly)
+        self.assertEqual({name: told[name] for name in weekly}, weekly)
+        self.assertEqual(self.env["focalist.notification.rule"].search_count([]), 1)
+
+    def rule_form(self, setting):
+        """What opens where somebody clicks the pencil in a row of the tab."""
+        action = setting.action_open_rule()
+        rule = self.env[action["res_model"]].with_user(self.seller)
+        return Form(rule.with_context(**action["context"]).browse(action["res_id"]))
 
     def test_n2_switched_off_tells_nothing_that_waits(self):
         self.rule(self.client_a, frequency="daily")
@@ -459,6 +509,26 @@ class TestNotification(NotificationCase):
         self.assertEqual((second.enabled, second.frequency), (True, "hourly"))
         with self.assertRaises(AccessError):
             default.with_user(self.seller).write({"enabled": False})
+
+    def test_n5_a_default_stays_as_it_is(self):
+        """Where a dealer's default holds, a client's decision is its own rule."""
+        default = self.env["focalist.notification.rule"].create(
+            {"type_id": self.silent.id, "company_id": self.dealer.id, "hour": 6.0}
+        )
+        told = default.read()
+        for client in (self.client_a, self.client_b):
+            self.assertEqual(self.setting(client).applied_id, default)
+        self.save_tab(self.client_a, self.setting(self.client_a), enabled=False)
+        with self.rule_form(self.setting(self.client_b)) as form:
+            self.assertEqual(form.hour, 6.0)
+            form.frequency = "weekly"
+        self.env.invalidate_all()
+        self.assertEqual(default.read(), told)
+        first, second = self.setting(self.client_a), self.setting(self.client_b)
+        self.assertEqual((first.enabled, first.frequency), (False, "once"))
+        self.assertEqual((second.enabled, second.frequency), (True, "weekly"))
+        self.assertEqual(first.rule_id.partner_id, self.client_a)
+        self.assertEqual(second.rule_id.partner_id, self.client_b)
 
     def test_n5_another_dealer_is_not_touched(self):
         """Nor seen: settings, rules and the log stay within the company."""

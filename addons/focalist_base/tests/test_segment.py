@@ -195,6 +195,36 @@ class TestSegment(LedgerCase):
         self.assertEqual(self.pages(meter="pages_scan"), 5)
         self.assertEqual(self.segments("scan"), [("first", 0), ("swap", 24)])
 
+    def test_swap_holds_where_a_meter_was_not_known_before(self):
+        """What comes late of before the swap is another board's."""
+        self.ingest(self.metered(0, total=1000))
+        self.ingest(self.metered(24, total=700, scan=600))
+        self.ingest(self.metered(48, total=720, scan=605))
+        self.reading(24)._declare("swap", "Board of another one")
+        self.assertEqual(self.segments("scan"), [("swap", 24)])
+        self.ingest(self.metered(12, total=1004, scan=20))
+        self.ingest(self.metered(6, total=1002, scan=18))
+        self.assertEqual(self.segments("scan"), [("first", 6), ("swap", 24)])
+        self.assertEqual(self.pages(meter="pages_scan"), 2 + 5)
+        # It may be beyond what the new board says.
+        self.ingest(self.metered(18, total=1005, scan=700))
+        self.assertEqual(self.pages(meter="pages_scan"), 700 - 18 + 5)
+        self.reading(24)._undo("It was none")
+        self.assertNotIn(("swap", 24), self.segments("scan"))
+
+    def test_swap_at_a_segment_that_begins_there(self):
+        """The reading tells scans of another source: that is the board, too."""
+        source = {"meter_sources": {"scan": "1.3.6.1.2"}}
+        self.ingest(self.metered(0, total=1000, scan=10))
+        self.ingest(
+            self.report(0.5, meters={"scan": 11}, meter_sources={"scan": "1.3.6.1.1"})
+        )
+        self.ingest(self.report(24, meters={"total": 7, "scan": 16}, **source))
+        self.assertEqual(self.segments("scan"), [("first", 0), ("source", 24)])
+        self.reading(24)._declare("swap", "Board of another one")
+        self.assertEqual(self.segments("scan"), [("first", 0), ("swap", 24)])
+        self.assertEqual(self.pages(meter="pages_scan"), 1)
+
     def test_meters_have_segments_of_their_own(self):
         self.ingest(self.metered(0, total=1000, scan=10))
         self.ingest(self.metered(24, total=7, scan=16))

@@ -6,6 +6,7 @@ from unittest.mock import patch
 
 import openpyxl
 from freezegun import freeze_time
+from lxml import html
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
@@ -426,6 +427,7 @@ class TestStatisticsFiles(FocalistCase, HttpCase):
         )
         cls.env["res.lang"]._activate_lang("fr_FR")
         cls.seller = cls.user("seller", "focalist_base.group_focalist_sales")
+        cls.client_a.street = "1 rue Haute"
 
     def download(self, record, kind, login="seller", **choice):
         self.authenticate(login, login)
@@ -458,9 +460,16 @@ class TestStatisticsFiles(FocalistCase, HttpCase):
             answer = self.download(record, "pdf", period="12m")
             self.assertEqual(answer.status_code, 200)
             # Tests render the document that wkhtmltopdf is given.
-            for text in ("Alpha", "Ricoh MP C4503", "E100", "1,234", "Paris", "<svg"):
+            for text in ("Alpha", "1 rue Haute", "Ricoh MP C4503", "E100", "<svg"):
                 self.assertIn(text, answer.text)
             self.assertIn('name="client_logo"', answer.text)
+            rows = [
+                [cell.text_content().strip() for cell in row.iter("td")]
+                for row in html.fromstring(answer.content).iter("tr")
+            ]
+            pages = ["1,234", "0", "1,234"]
+            self.assertIn(["Ricoh MP C4503", "E100", "Paris", *pages], rows)
+            self.assertEqual(record == self.client_a, ["Paris", *pages] in rows)
 
     def test_t1_pdf_is_one(self):
         report = self.env["ir.actions.report"].with_context(force_report_rendering=True)
@@ -491,3 +500,8 @@ class TestStatisticsFiles(FocalistCase, HttpCase):
 
     def test_t1_tour_of_the_statistics(self):
         self.start_tour("/odoo", "focalist_base_statistics", login="seller", timeout=90)
+
+    def test_t2_tour_of_a_sites_statistics(self):
+        self.start_tour(
+            "/odoo", "focalist_base_site_statistics", login="seller", timeout=90
+        )

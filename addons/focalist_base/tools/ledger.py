@@ -98,7 +98,9 @@ class MeterLine:
             after the one at index; "back", the next one begins here already; "first",
             a segment before the first; or "mixed", where the origins alternate
         """
-        if not self.segments:
+        if not self.segments or (
+            at < self.segments[0].start_at and self.segments[0].reason != "first"
+        ):
             return "first", 0
         index = self.index_at(at)
         if not self.segments[index].differs(source, unit):
@@ -155,8 +157,8 @@ class MeterLine:
         """Take a value that counts; open the segment that it begins."""
         act, index = self._place(at, source, unit)
         if act == "first":
-            if self.segments:
-                old = self.segments[0]
+            old = self.segments[0] if self.segments else None
+            if old and old.reason == "first":
                 old.reason, old.changed = old.differs(source, unit), True
             self.segments.insert(0, Segment(at, "first", source, unit, changed=True))
         elif act == "open":
@@ -178,9 +180,21 @@ class MeterLine:
         self.add_point(at, value)
 
     def begin(self, at, reason, source=None, unit=None):
-        """Open a segment at a moment, because a person says so."""
-        self.segments.insert(
-            self.index_at(at) + 1, Segment(at, reason, source, unit, changed=True)
+        """Open a segment at a moment, because a person says so.
+
+        One that begins there already becomes it; so does the first, where nothing is
+        known of before: what comes late is of another counter.
+        """
+        there = self.segments[self.index_at(at)] if self.segments else None
+        if there and (
+            there.start_at == at or (there.start_at > at and there.reason == "first")
+        ):
+            there.start_at, there.reason, there.changed = at, reason, True
+            return
+        insort(
+            self.segments,
+            Segment(at, reason, source, unit, changed=True),
+            key=lambda segment: segment.start_at,
         )
 
     def hold(self, at, value):
