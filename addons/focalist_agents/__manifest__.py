@@ -9,8 +9,11 @@
     "data": [
         "security/ir.model.access.csv",
         "security/focalist_rules.xml",
+        "data/focalist_agent_cron.xml",
+        "data/focalist_agent_schedule.xml",
         "wizards/focalist_agent_key_views.xml",
         "views/focalist_agent_views.xml",
+        "views/focalist_agent_task_views.xml",
         "views/focalist_device_views.xml",
         "views/res_partner_views.xml",
         "views/res_partner_client_views.xml",

@@ -1,11 +1,15 @@
 from . import (
     focalist_agent,
     focalist_agent_enrolment,
+    focalist_agent_plan,
+    focalist_agent_schedule,
+    focalist_agent_task,
     focalist_client_stat,
     focalist_collector,
     focalist_collector_route,
     focalist_device,
     focalist_network,
     focalist_site,
+    focalist_snmp_credential,
     res_partner,
 )

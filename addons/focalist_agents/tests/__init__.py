@@ -1,4 +1,5 @@
 from . import (
+    test_a7_scheduler,
     test_agent,
     test_collector_rights,
     test_enrolment,
@@ -7,5 +8,6 @@ from . import (
     test_rights,
     test_route,
     test_screens,
+    test_snmp_credential,
     test_wire,
 )
