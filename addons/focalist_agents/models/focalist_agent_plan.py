@@ -7,7 +7,8 @@ LONGEST_SILENCE = 24 * 60 * 60
 class FocalistAgent(models.Model):
     """An agent's plan, the time zone that it is meant in, and its tasks."""
 
-    _inherit = "focalist.agent"
+    _name = "focalist.agent"
+    _inherit = ["focalist.agent"]
 
     schedule_ids = fields.One2many("focalist.agent.schedule", "agent_id", "Scheduler")
     task_ids = fields.One2many("focalist.agent.task", "agent_id", "Tasks")

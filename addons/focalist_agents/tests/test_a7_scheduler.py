@@ -253,8 +253,7 @@ class TestClaims(TransactionCase):
             collector = agent._live_collectors()
             for action in ("supplies", "alerts"):
                 env["focalist.agent.task"]._ask(agent, action)
-            cr.commit()
-            self.addCleanup(self.remove, collector.id)
+        self.addCleanup(self.remove, collector.id)
         with self.registry.cursor() as one, self.registry.cursor() as two:
             taken = [
                 self.env(cr=cr)["focalist.agent.task"]._claim(

@@ -131,7 +131,7 @@ class TestCredentialsOnTheLine(CredentialMixin, RouteMixin, HttpCase):
     def test_a7_credentials_are_told_to_the_collector_of_their_network_alone(self):
         self.make(community="community-secret")
         self.make_user(priv="aes128", priv_password="priv-secret")
-        _collector, key = self.install()
+        collector, key = self.install()
         answer = self.call(RPC, key, "configuration", ABOUT)
         self.assertEqual(
             answer["networks"][0]["credentials"],
@@ -152,7 +152,6 @@ class TestCredentialsOnTheLine(CredentialMixin, RouteMixin, HttpCase):
         )
         said = str(self.call(RPC, other_key, "configuration", ABOUT))
         self.assertNotIn("secret", said)
-        self.collector = self.agent._live_collectors()
-        self.collector.action_revoke()
+        collector.action_revoke()
         with mute_logger("odoo.http"):
             self.assertEqual(self.post(RPC, b"x", key).status_code, 401)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from ..files import StateError
-from . import Configuration, KeyRefused, Result, Transport
+from ..settings import Settings
+from . import Asked, Count, KeyRefused, Result, Run, Transport
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -27,8 +28,17 @@ class RenewingTransport:
     def skew(self) -> float | None:
         return self._transport.skew
 
-    def configuration(self) -> Configuration:
+    def configuration(self) -> Settings:
         return self._call(lambda transport: transport.configuration())
+
+    def tasks(self, held: Sequence[str], runs: Sequence[Run]) -> Asked:
+        return self._call(lambda transport: transport.tasks(held, runs))
+
+    def progress(self, uid: str, count: Count) -> bool:
+        return self._call(lambda transport: transport.progress(uid, count))
+
+    def result(self, uid: str, count: Count, failure: str = "") -> None:
+        self._call(lambda transport: transport.result(uid, count, failure))
 
     def send(self, reports: Sequence[bytes]) -> list[Result]:
         return self._call(lambda transport: transport.send(reports))
