@@ -11,7 +11,7 @@ VARIABLE = "FOCALIST_SECRET_FILE"
 
 
 def variables() -> dict[str, str]:
-    """Where the secret is, as programs find it; what the environment says comes first."""
+    """Where the secret is, for programs; what the environment says comes first."""
     if VARIABLE in os.environ:
         return {}
     return {VARIABLE: str(_file())}

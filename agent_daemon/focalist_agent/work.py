@@ -67,9 +67,7 @@ class Worker:
     async def _round(
         self, action: str, settings: Settings, progress: Progress, spread: float
     ) -> None:
-        devices = list(
-            dict.fromkeys(settings.devices + self._config.devices_addresses)
-        )
+        devices = list(dict.fromkeys(settings.devices + self._config.devices_addresses))
         if not devices:
             _log.warning("No devices to poll: neither server nor file names one.")
         started = time.monotonic()
@@ -122,7 +120,9 @@ class Worker:
         """Find the printers of all networks and read each in full."""
         networks = settings.to_scan(self._config)
         if not networks:
-            raise CannotWork("There are no addresses to scan: see the agent's networks.")
+            raise CannotWork(
+                "There are no addresses to scan: see the agent's networks."
+            )
         try:
             addresses = [ranges.addresses(n.ranges, n.exclude) for n in networks]
         except ValueError as error:

@@ -1,5 +1,6 @@
 from . import (
     test_a7_scheduler,
+    test_a7_screens,
     test_agent,
     test_collector_rights,
     test_enrolment,

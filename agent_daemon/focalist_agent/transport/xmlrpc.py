@@ -53,9 +53,7 @@ class XmlRpcTransport:
             raise _odd() from error
 
     def tasks(self, held: Sequence[str], runs: Sequence[Run]) -> Asked:
-        did = [
-            {"action": run.action, "at": run.at, **vars(run.count)} for run in runs
-        ]
+        did = [{"action": run.action, "at": run.at, **vars(run.count)} for run in runs]
         told = {"schema": SCHEMA, "held": list(held), "runs": did}
         answer = self._call("tasks", told)
         try:
