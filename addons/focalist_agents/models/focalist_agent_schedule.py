@@ -1,4 +1,7 @@
+from babel.dates import get_day_names
+
 from odoo import api, fields, models
+from odoo.tools import format_duration, get_lang
 
 ACTIONS = [
     ("supplies", "Read supplies and meters"),
@@ -45,17 +48,17 @@ class FocalistAgentSchedule(models.Model):
         help="Off: it is done only when somebody asks for it with Scan now.",
     )
     interval = fields.Integer(
-        "Every (minutes)",
+        "Every",
         required=True,
         help="Minutes from one run to the next.",
     )
-    monday = fields.Boolean("Mon", default=True)
-    tuesday = fields.Boolean("Tue", default=True)
-    wednesday = fields.Boolean("Wed", default=True)
-    thursday = fields.Boolean("Thu", default=True)
-    friday = fields.Boolean("Fri", default=True)
-    saturday = fields.Boolean("Sat", default=True)
-    sunday = fields.Boolean("Sun", default=True)
+    monday = fields.Boolean(default=True)
+    tuesday = fields.Boolean(default=True)
+    wednesday = fields.Boolean(default=True)
+    thursday = fields.Boolean(default=True)
+    friday = fields.Boolean(default=True)
+    saturday = fields.Boolean(default=True)
+    sunday = fields.Boolean(default=True)
     hour_from = fields.Float("From", required=True, default=0)
     hour_to = fields.Float(
         "To",
@@ -63,6 +66,7 @@ class FocalistAgentSchedule(models.Model):
         default=24,
         help="Before the hour of the beginning: on the next day.",
     )
+    plan = fields.Char(compute="_compute_plan")
     last_run_at = fields.Datetime("Last run", readonly=True)
     last_total = fields.Integer(readonly=True)
     last_found = fields.Integer(readonly=True)
@@ -89,6 +93,36 @@ class FocalistAgentSchedule(models.Model):
         f"CHECK ({' OR '.join(DAYS)})",
         "Choose a day at least, or switch the action off.",
     )
+
+    @api.depends("interval", "hour_from", "hour_to", *DAYS)
+    @api.depends_context("lang")
+    def _compute_plan(self):
+        """The plan in a line: how often, and what narrows it."""
+        weekdays = get_day_names("abbreviated", locale=get_lang(self.env).code)
+        for schedule in self:
+            parts = [schedule._interval_text()]
+            if not all(schedule[day] for day in DAYS):
+                days = [weekdays[n] for n, day in enumerate(DAYS) if schedule[day]]
+                parts.append(" ".join(days))
+            if (schedule.hour_from, schedule.hour_to) != (0, 24):
+                hours = (schedule.hour_from, schedule.hour_to)
+                parts.append(" - ".join(format_duration(hour) for hour in hours))
+            schedule.plan = ", ".join(parts)
+
+    def _interval_text(self):
+        days, minutes = divmod(self.interval, 24 * 60)
+        if days and not minutes:
+            return (
+                self.env._("every %s days", days) if days > 1 else self.env._("daily")
+            )
+        hours, minutes = divmod(self.interval, 60)
+        if hours and not minutes:
+            return (
+                self.env._("every %s hours", hours)
+                if hours > 1
+                else self.env._("hourly")
+            )
+        return self.env._("every %s minutes", self.interval)
 
     @api.depends("last_run_at", "last_total", "last_found", "action")
     def _compute_last_result(self):

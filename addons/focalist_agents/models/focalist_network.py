@@ -53,7 +53,6 @@ class FocalistNetwork(models.Model):
         "network_id",
         "SNMP credentials",
         groups="focalist_base.group_focalist_technician",
-        help="Without any, those of the collector's own file, else public.",
     )
 
     _snmp_port_bounds = models.Constraint(

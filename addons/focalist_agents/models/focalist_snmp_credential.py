@@ -50,7 +50,7 @@ class FocalistSnmpCredential(models.Model):
         default=10, help="They are tried in this order until a device answers."
     )
     kind = fields.Selection(
-        [("community", "Community (SNMP v1, v2c)"), ("user", "User (SNMPv3)")],
+        [("community", "Community"), ("user", "SNMPv3 user")],
         required=True,
         default="community",
     )
@@ -98,10 +98,12 @@ class FocalistSnmpCredential(models.Model):
     # A JSON object of the secrets, encrypted.
     token = fields.Char(readonly=True, copy=False, groups=fields.NO_ACCESS)
     is_complete = fields.Boolean(
-        "Secrets are known",
+        "Known",
         compute="_compute_is_complete",
-        help="Off: written with another server secret, or never. Type them again.",
+        help="Off: a community or password is missing, or was written with another"
+        " secret of the server. Type it again.",
     )
+    kept = fields.Char(compute="_compute_is_complete")
 
     _priv_needs_auth = models.Constraint(
         "CHECK (priv IS NULL OR auth IS NOT NULL)",
@@ -133,6 +135,8 @@ class FocalistSnmpCredential(models.Model):
                 known.get(name)
                 for name in NEEDS[credential.kind or "community"](credential)
             )
+            # What stands in the empty fields: there is something, left as it is.
+            credential.kept = credential.is_complete and "••••••"
 
     def _inverse_community(self):
         self._keep("community")

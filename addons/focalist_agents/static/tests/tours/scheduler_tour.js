@@ -11,7 +11,7 @@ registry.category("web_tour.tours").add("focalist_agents_scheduler", {
     },
     {
       content: "Switch the alerts off",
-      trigger: `${row("Read alerts")} td[name='is_on'] .o_field_widget input:checked`,
+      trigger: `${row("Read alerts")} td[name='is_on'] .o_field_widget input`,
       run: "click",
     },
     {
