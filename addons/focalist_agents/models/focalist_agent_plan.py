@@ -12,7 +12,6 @@ class FocalistAgent(models.Model):
 
     schedule_ids = fields.One2many("focalist.agent.schedule", "agent_id", "Scheduler")
     task_ids = fields.One2many("focalist.agent.task", "agent_id", "Tasks")
-    has_open_task = fields.Boolean(compute="_compute_has_open_task")
     tz = fields.Char(
         "Time zone",
         compute="_compute_tz",
@@ -35,12 +34,6 @@ class FocalistAgent(models.Model):
             reading = agent.schedule_ids.filtered(lambda s: s.action == "supplies")
             seconds = reading.interval * 60 or agent.poll_interval
             agent.poll_interval = min(seconds, LONGEST_SILENCE)
-
-    @api.depends("task_ids.state")
-    def _compute_has_open_task(self):
-        open_of = self.env["focalist.agent.task"]._open_of(self).agent_id
-        for agent in self:
-            agent.has_open_task = agent in open_of
 
     @api.depends(
         "site_id.tz",

@@ -122,7 +122,6 @@ class TestTasks(SchedulerMixin, AgentCase):
             ],
         )
         self.assertEqual(self.schedule("scan").task_state, "waiting")
-        self.assertTrue(self.agent.has_open_task)
         self.assertEqual(self.scan_now(), task, "asked for twice, done once")
 
     def test_a7_scan_now_that_nobody_would_do_is_refused(self):
