@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from launcher import odoo_config, processes, secret
+from launcher import odoo_config, processes
 from launcher.console import step
 from launcher.environment import Environment
 from launcher.paths import ADDONS, DATA, LOGS, cache
@@ -75,11 +75,7 @@ class Databases:
 
     @property
     def variables(self) -> dict[str, str]:
-        return {
-            **self.environment.variables,
-            **self.server.variables,
-            **secret.variables(),
-        }
+        return {**self.environment.variables, **self.server.variables}
 
     def names(self) -> list[str]:
         return self.server.query("SELECT datname FROM pg_database").splitlines()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from launcher import odoo_source, processes
+from launcher import odoo_source, processes, secret
 from launcher.console import step
 from launcher.paths import LOGS, ROOT, STATE, cache, programs
 
@@ -51,6 +51,7 @@ class Environment:
             "VIRTUAL_ENV": str(self.prefix),
             # Nothing of ours, nor of the browser in tests, writes into the home.
             "FOCALIST_CACHE": str(cache()),
+            **secret.variables(),
             "XDG_CONFIG_HOME": str(STATE / "home" / "config"),
             "XDG_CACHE_HOME": str(STATE / "home" / "cache"),
         }

@@ -6,12 +6,16 @@ const OPEN = ["waiting", "taken", "running"];
 const REFRESH_EVERY = 2500; // milliseconds
 
 /**
- * How far a task is, read anew while it is not over. Polling, as a page that shows one
+ * How far a task is, read anew while it is not over; then what came of it. Polling, as a page that shows one
  * has few open tasks, and nothing has to be set up for it.
  */
 export class TaskProgressField extends Component {
   static template = "focalist_agents.TaskProgressField";
-  static props = {...standardFieldProps, stateField: {type: String}};
+  static props = {
+    ...standardFieldProps,
+    stateField: {type: String},
+    resultField: {type: String},
+  };
 
   setup() {
     useEffect(
@@ -45,6 +49,10 @@ export class TaskProgressField extends Component {
     return Object.fromEntries(selection)[this.state];
   }
 
+  get result() {
+    return this.props.record.data[this.props.resultField] || "";
+  }
+
   async refresh() {
     const {record} = this.props;
     // What somebody types, or looks away from, stays as it is.
@@ -57,5 +65,8 @@ export class TaskProgressField extends Component {
 registry.category("fields").add("focalist_task_progress", {
   component: TaskProgressField,
   supportedTypes: ["float"],
-  extractProps: ({options}) => ({stateField: options.state_field || "state"}),
+  extractProps: ({options}) => ({
+    stateField: options.state_field || "state",
+    resultField: options.result_field || "result",
+  }),
 });
