@@ -7,6 +7,7 @@ import base64
 import json
 import os
 from datetime import datetime, time, timedelta, timezone
+from ipaddress import ip_network
 from pathlib import Path
 
 from dateutil.relativedelta import relativedelta
@@ -370,6 +371,15 @@ def main():
     }
 
 
+def network_of(client):
+    """The networks that a client's printers are on, as a scan asks them."""
+    devices = env["focalist.device"].search([("partner_id", "=", client.id)])
+    found = {
+        str(ip_network(f"{device.ip_address}/24", strict=False)) for device in devices
+    }
+    return "\n".join(sorted(found))
+
+
 def make_agent(client):
     """An agent of the client, for its simulated network; returns its one-time key."""
     agent = env["focalist.agent"].create(
@@ -377,7 +387,7 @@ def make_agent(client):
             "name": f"{client.name}",
             "partner_id": client.id,
             "network_ids": [
-                Command.create({"name": "LAN"}),
+                Command.create({"name": "LAN", "ranges": network_of(client)}),
             ],
         }
     )

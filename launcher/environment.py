@@ -1,20 +1,17 @@
 """The Python environment: made once per set of requirements, shared by checkouts."""
 
-import contextlib
 import hashlib
 import os
-import secrets
 import shutil
 import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from launcher import odoo_source, processes
+from launcher import odoo_source, processes, secret
 from launcher.console import step
 from launcher.paths import LOGS, ROOT, STATE, cache, programs
 
-SECRET = STATE / "secret"
 REQUIREMENTS = (ROOT / "requirements.txt", ROOT / "requirements-dev.txt")
 
 #: The project's own packages and their commands. They are found by PYTHONPATH and
@@ -54,8 +51,7 @@ class Environment:
             "VIRTUAL_ENV": str(self.prefix),
             # Nothing of ours, nor of the browser in tests, writes into the home.
             "FOCALIST_CACHE": str(cache()),
-            # What a server of this checkout encrypts keys with.
-            "FOCALIST_SECRET_FILE": str(SECRET),
+            **secret.variables(),
             "XDG_CONFIG_HOME": str(STATE / "home" / "config"),
             "XDG_CACHE_HOME": str(STATE / "home" / "cache"),
         }
@@ -87,7 +83,6 @@ def get() -> Environment:
             _make(environment)
             complete.touch()
     _write_scripts(environment)
-    _write_secret()
     return environment
 
 
@@ -113,13 +108,6 @@ def _make(environment: Environment) -> None:
     # lies beside an Odoo that the system has installed.
     pth = environment.site_packages() / "odoo.pth"
     pth.write_text(f"{environment.odoo.path}\n")
-
-
-def _write_secret() -> None:
-    with contextlib.suppress(FileExistsError):
-        descriptor = os.open(SECRET, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(48))
 
 
 def _write_scripts(environment: Environment) -> None:

@@ -13,9 +13,18 @@
         "wizards/focalist_agent_key_views.xml",
         "views/focalist_agent_views.xml",
         "views/focalist_certificate_authority_views.xml",
+        "data/focalist_agent_cron.xml",
+        "data/focalist_agent_schedule.xml",
+        "views/focalist_agent_task_views.xml",
+        "views/focalist_agent_schedule_views.xml",
+        "views/focalist_network_views.xml",
         "views/focalist_device_views.xml",
         "views/res_partner_views.xml",
         "views/res_partner_client_views.xml",
         "views/focalist_menus.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["focalist_agents/static/src/**/*"],
+        "web.assets_tests": ["focalist_agents/static/tests/tours/**/*"],
+    },
 }

@@ -466,7 +466,9 @@ def status(context: Context, as_json: bool) -> None:
     except files.StateError as error:
         found = {"enrolled": False, "problem": str(error)}
     found |= {"devices": 0, "unanswered": 0}
-    found |= dict.fromkeys(("last_round", "last_contact", "last_error", "clock_ahead"))
+    found |= dict.fromkeys(
+        ("last_round", "last_scan", "last_contact", "last_error", "clock_ahead")
+    )
     try:
         found |= spool.status(directory)
     except spool.SpoolError as error:

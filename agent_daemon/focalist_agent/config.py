@@ -34,6 +34,8 @@ class Device:
 
     address: str
     port: int = SNMP_PORT
+    network: int = field(default=0, compare=False)
+    """that of the server which it is on; 0 where it is not known"""
 
     def __str__(self) -> str:
         host = f"[{self.address}]" if ":" in self.address else self.address
@@ -48,6 +50,8 @@ class Config:
     server_database: str | None = None
     server_ca_file: str | None = None
     snmp_credentials: tuple[Credential, ...] = (Community("public"),)
+    snmp_from_file: bool = field(default=False, compare=False)
+    """whether these are the file's, and stand above the server's"""
     snmp_backend: str = "auto"
     snmp_port: int = SNMP_PORT
     snmp_timeout: float = 2.5
@@ -109,6 +113,7 @@ def load(path: Path | None) -> Config:
     several = found.pop("snmp_credentials", ()), found.pop("snmp_communities", ())
     if any(several):
         found["snmp_credentials"] = several[0] + several[1]
+        found["snmp_from_file"] = True
     config = _with_port(Config(**found))
     for one in config.snmp_credentials:
         for secret in secrets(one):

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -65,14 +65,17 @@ async def scan(
     port: int,
     credentials: Sequence[Credential],
     rate: float,
+    asked: Callable[[float], None] = lambda share: None,
 ) -> AsyncIterator[Found]:
     """All devices that answer, as they are known; ``rate`` in datagrams a second.
 
+    ``asked`` is told now and then which share of the questions is asked, from 0 to 1.
     What a device answered to is asked first by ``engine`` from then on.
     """
     waiting: set[asyncio.Task[Found]] = set()
     answers: asyncio.Queue[_Heard | None] = asyncio.Queue()
     scanner = _Scanner(addresses, port, credentials, engine.limits, rate, answers)
+    scanner.asked = asked
     asking = asyncio.create_task(scanner.run())
     heard: asyncio.Task | None = asyncio.create_task(answers.get())
     try:
@@ -159,6 +162,9 @@ class _Scanner(asyncio.DatagramProtocol):
         self._sent: dict[int, tuple[str, Credential | None]] = {}
         self._open = set(self._addresses)
         self._last = probe.FIRST_ID
+        self._asked = 0
+        self._in_all = len(self._addresses) * (limits.retries + 1)
+        self.asked: Callable[[float], None] = lambda share: None
         communities = [c for c in credentials if isinstance(c, Community)]
         self._first = [(c, probe.question(probe.V2C, c)) for c in communities]
         if any(isinstance(c, User) for c in credentials):
@@ -201,7 +207,9 @@ class _Scanner(asyncio.DatagramProtocol):
         for position, address in enumerate(self._addresses):
             moment = due + position / rate
             if (ahead := moment - time.monotonic()) > _BURST:
+                self.asked(self._asked / self._in_all)
                 await asyncio.sleep(ahead)
+            self._asked += 1
             if address in self._open:
                 for credential, question in questions:
                     self._send(sockets, address, credential, *question)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from . import credentials as enrolled
-from . import files
+from . import files, settings
 from .config import Config, Device
 from .scheduler import MAX_SKEW
 from .snmp.credential import User
@@ -66,7 +66,8 @@ def findings(
     if known:
         yield from _server(connect)
     yield from _backend(config)
-    yield from asyncio.run(_devices(config, devices))
+    told = settings.remembered(directory)
+    yield from asyncio.run(_devices(config, told, devices))
 
 
 def _file(config: Config, path: Path | None) -> Finding:
@@ -202,7 +203,9 @@ def _backend(config: Config) -> Iterator[Finding]:
             )
 
 
-async def _devices(config: Config, devices: Sequence[Device]) -> list[Finding]:
+async def _devices(
+    config: Config, told: settings.Settings, devices: Sequence[Device]
+) -> list[Finding]:
     """Which of the known devices answer."""
     engine = Engine(
         Limits(timeout=config.snmp_timeout, retries=config.snmp_retries),
@@ -212,9 +215,8 @@ async def _devices(config: Config, devices: Sequence[Device]) -> list[Finding]:
 
     async def ask(device: Device) -> str:
         try:
-            async with engine.session(
-                device.address, device.port, config.snmp_credentials
-            ):
+            credentials = told.credentials(device, config)
+            async with engine.session(device.address, device.port, credentials):
                 return ""
         except SnmpError as error:
             return str(error)

@@ -45,6 +45,13 @@ _MARKERS = (
     oids.SUPPLY_LEVEL,
     oids.COLORANT_VALUE,
 )
+_ALERTS = (
+    oids.ALERT_SEVERITY,
+    oids.ALERT_TRAINING,
+    oids.ALERT_GROUP,
+    oids.ALERT_CODE,
+    oids.ALERT_DESCRIPTION,
+)
 _STATE = (
     oids.INPUT_MAX,
     oids.INPUT_LEVEL,
@@ -52,11 +59,7 @@ _STATE = (
     oids.INPUT_NAME,
     oids.INPUT_DESCRIPTION,
     oids.CONSOLE_TEXT,
-    oids.ALERT_SEVERITY,
-    oids.ALERT_TRAINING,
-    oids.ALERT_GROUP,
-    oids.ALERT_CODE,
-    oids.ALERT_DESCRIPTION,
+    *_ALERTS,
 )
 
 Columns = dict[Oid, dict[Oid, Value]]
@@ -88,6 +91,17 @@ async def read(session: Session, address: str) -> Report:
     if state is not None:
         report = replace(report, **_state(state, who.charset))
     return report
+
+
+async def read_alerts(session: Session, address: str) -> Report:
+    """Who a device is and its alerts; raises SnmpError as :func:`read` does.
+
+    All else is absent from the report: that is no news of it.
+    """
+    who, profile = await _ask(session)
+    report = _identify(who, profile, Report(address=text.clean(address)))
+    columns = await session.columns(_ALERTS)
+    return replace(report, alerts=_alerts(columns, who.charset))
 
 
 async def identify(session: Session, address: str) -> Report:
@@ -299,12 +313,16 @@ def _state(columns: Columns, charset: str | None) -> dict[str, Any]:
             _input(columns, index, charset)
             for index in sorted(columns[oids.INPUT_MAX] | columns[oids.INPUT_LEVEL])
         ),
-        "alerts": _bounded(
-            alert
-            for index in sorted(columns[oids.ALERT_SEVERITY])
-            if (alert := _alert(columns, index, charset))
-        ),
+        "alerts": _alerts(columns, charset),
     }
+
+
+def _alerts(columns: Columns, charset: str | None) -> tuple[Alert, ...] | None:
+    return _bounded(
+        alert
+        for index in sorted(columns[oids.ALERT_SEVERITY])
+        if (alert := _alert(columns, index, charset))
+    )
 
 
 def _bounded(rows: Iterable[Any]) -> tuple[Any, ...] | None:

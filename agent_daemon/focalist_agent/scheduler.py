@@ -1,37 +1,44 @@
-"""The daemon: polls all known devices, spools each report, sends beside it."""
+"""The daemon: follows the plans, spools each report, sends beside it."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-import random
 import signal
 import time
+from datetime import datetime
 from pathlib import Path
 
-from . import files, reader
+from . import plan, settings
 from .config import Config, Device
-from .report import Report, problems, utc_now
+from .report import utc_now
 from .sender import Sender
 from .snmp.engine import Engine
-from .snmp.session import Limits, NoAnswer, SnmpError
-from .spool import Spool, SpoolError
-from .transport import Configuration, Transport, TransportError
+from .snmp.session import Limits
+from .spool import Spool
+from .spool import status as spool_status
+from .tasks import Tasks
+from .transport import Run, Transport, TransportError
+from .work import CannotWork, Progress, Worker
 
 _log = logging.getLogger(__name__)
 
-CONFIGURATION = "configuration.json"
-DEFAULT_INTERVAL = 900
 MAX_SKEW = 60
 """Seconds that a clock may be wrong before it is worth a line."""
 
 SPREAD = 0.1
 """Share of the interval over which a round's polls are spread."""
 
+FRESH = 5.0
+"""Seconds for which the settings are not asked for again."""
+
+LOOK_AGAIN = 60.0
+"""Seconds after which a plan is looked at again, whatever was said."""
+
 
 class Scheduler:
-    """Polls and sends, until it is told to stop."""
+    """Follows the plans, does tasks and sends, until it is told to stop."""
 
     def __init__(
         self, config: Config, directory: Path, spool: Spool, transport: Transport
@@ -40,20 +47,29 @@ class Scheduler:
         self._spool, self._transport = spool, transport
         self._sender = Sender(spool, transport)
         self._news, self._stop = asyncio.Event(), asyncio.Event()
-        self._lost = 0
+        self._changed, self._new_plan = asyncio.Event(), asyncio.Event()
+        self._settings = settings.remembered(directory)
+        self._engine = _engine(config)
+        self._worker = Worker(config, self._engine, spool, self._news.set)
+        self._asked_at = 0.0
+        self._last: dict[str, float] = {}
+        """when each action was last begun by its plan, as seconds since 1970"""
+        # Started anew, it does not scan anew.
+        if said := spool_status(directory).get("last_scan"):
+            began = datetime.fromisoformat(said.replace("Z", "+00:00"))
+            self._last[plan.SCAN] = began.timestamp()
 
     async def once(self) -> bool:
         """One round, everything sent; True when nothing waits any more."""
-        engine = self._engine()
         try:
-            devices, _ = await self._what_to_poll()
-            await self._round(engine, devices, spread=0)
+            await self._ask_settings()
+            await self._worker.do(plan.SUPPLIES, self._settings, Progress())
             await self._sender.drain()
         except TransportError as error:
             _log.error("%s", error)
             self._spool.note(last_error=str(error))
         finally:
-            engine.close()
+            self._engine.close()
         return self._spool.waiting() == 0
 
     async def forever(self) -> None:
@@ -61,20 +77,22 @@ class Scheduler:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._end)
-        engine = self._engine()
-        polling = asyncio.create_task(self._poll(engine))
+        tasks = Tasks(
+            self._transport, self._worker, lambda: self._settings, self._changed.set
+        )
+        working = asyncio.create_task(self._work(tasks))
         sending = asyncio.create_task(self._send())
         try:
             # Either ends by a stop, or by a fault that leaves nothing to go on with.
             await asyncio.wait(
-                [polling, sending, asyncio.create_task(self._stop.wait())],
+                [working, sending, asyncio.create_task(self._stop.wait())],
                 return_when=asyncio.FIRST_COMPLETED,
             )
         finally:
             self._end()
-            polling.cancel()
-            ends = await asyncio.gather(polling, sending, return_exceptions=True)
-            engine.close()
+            working.cancel()
+            ends = await asyncio.gather(working, sending, return_exceptions=True)
+            self._engine.close()
         for end in ends:
             if isinstance(end, Exception):
                 raise end
@@ -84,21 +102,62 @@ class Scheduler:
         self._stop.set()
         self._news.set()
 
-    def _engine(self) -> Engine:
-        limits = Limits(
-            timeout=self._config.snmp_timeout, retries=self._config.snmp_retries
+    async def _work(self, tasks: Tasks) -> None:
+        """Follow all plans and do the tasks, with the server's newest settings."""
+        await self._ask_settings()
+        await asyncio.gather(
+            tasks.forever(),
+            self._follow_changes(),
+            *(self._follow(action, tasks) for action in plan.ACTIONS),
         )
-        config = self._config
-        return Engine(limits, config.snmp_concurrency, config.snmp_backend)
 
-    async def _poll(self, engine: Engine) -> None:
+    async def _follow(self, action: str, tasks: Tasks) -> None:
         first = True
         while True:
-            started = time.monotonic()
-            devices, interval = await self._what_to_poll()
-            await self._round(engine, devices, 0 if first else interval * SPREAD)
+            if (wait := self._wait(action)) is None or wait > 0:
+                # A changed plan, or a clock that was set, is looked at again.
+                with contextlib.suppress(asyncio.TimeoutError):
+                    longest = min(wait or LOOK_AGAIN, LOOK_AGAIN)
+                    await asyncio.wait_for(self._new_plan.wait(), longest)
+                continue
+            if time.monotonic() - self._asked_at > FRESH:
+                await self._ask_settings()
+                if self._wait(action) != 0:
+                    continue
+            await self._run(action, tasks, 0 if first else SPREAD)
             first = False
-            await asyncio.sleep(max(1.0, started + interval - time.monotonic()))
+
+    async def _run(self, action: str, tasks: Tasks, spread: float) -> None:
+        """Do an action by its plan, and note when it was begun."""
+        self._began(action)
+        at, progress = utc_now(), Progress()
+        interval = self._settings.schedule(action, self._config).interval
+        seconds = spread * interval if action != plan.SCAN else 0
+        try:
+            await self._worker.do(action, self._settings, progress, seconds)
+        except CannotWork as error:
+            _log.warning("%s", error)
+            return
+        tasks.did(Run(action, at, progress.count))
+
+    def _wait(self, action: str) -> float | None:
+        """Seconds until an action is due, 0 if it is; None where it is off."""
+        schedule = self._settings.schedule(action, self._config)
+        if action == plan.SCAN and not self._settings.to_scan(self._config):
+            return None
+        now = time.time()
+        zone = plan.zone_of(self._settings.tz)
+        due = schedule.next_run(self._last.get(action), now, zone)
+        return None if due is None else max(0.0, due - now)
+
+    def _began(self, action: str) -> None:
+        now = time.time()
+        self._last[action] = now
+        if action == plan.SUPPLIES:
+            # A reading has the alerts, too.
+            self._last[plan.ALERTS] = now
+        if action == plan.SCAN:
+            self._spool.note(last_scan=utc_now())
 
     async def _send(self) -> None:
         while not self._stop.is_set():
@@ -115,23 +174,28 @@ class Scheduler:
                 if not self._stop.is_set():
                     await self._news.wait()
 
-    async def _what_to_poll(self) -> tuple[list[Device], int]:
-        """Devices and interval: the server's and the file's; when the server cannot
-        be asked, what it said last."""
-        path = self._directory / CONFIGURATION
+    async def _follow_changes(self) -> None:
+        """Ask for the settings as soon as the server is known to have others."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            await self._ask_settings()
+            self._new_plan.set()
+            self._new_plan.clear()
+
+    async def _ask_settings(self) -> None:
+        """Ask the server what it wants; without it, go on with what it said last."""
+        self._asked_at = time.monotonic()
         try:
             told = await asyncio.to_thread(self._transport.configuration)
         except TransportError as error:
             _log.warning("%s Polling what the server said last.", error)
             self._spool.note(last_error=str(error))
-            told = _remembered(path)
-        else:
-            _remember(path, told)
-            self._spool.note(last_contact=utc_now())
-            self._compare_clocks()
-        devices = dict.fromkeys(told.devices + self._config.devices_addresses)
-        interval = self._config.poll_interval or told.poll_interval
-        return list(devices), min(max(interval, 10), 86_400)
+            return
+        self._settings = told
+        settings.remember(self._directory, told)
+        self._spool.note(last_contact=utc_now())
+        self._compare_clocks()
 
     def _compare_clocks(self) -> None:
         """Note how wrong our clock is; the server corrects what reports say by it."""
@@ -143,90 +207,13 @@ class Scheduler:
             side = "ahead of" if skew > 0 else "behind"
             _log.warning("This clock is %d s %s the server's: set it.", abs(skew), side)
 
-    async def _round(
-        self, engine: Engine, devices: list[Device], spread: float
-    ) -> None:
-        if not devices:
-            _log.warning("No devices to poll: neither server nor file names one.")
-        started = time.monotonic()
-        told = await asyncio.gather(
-            *(self._device(engine, device, spread) for device in devices)
-        )
-        read = sum(told)
-        self._spool.note(
-            devices=len(devices),
-            unanswered=len(devices) - read,
-            last_round=utc_now(),
-        )
-        _log.info(
-            "Round of %d devices: %d read, %d not, in %.1f s.",
-            len(devices),
-            read,
-            len(devices) - read,
-            time.monotonic() - started,
-        )
-
-    async def _device(self, engine: Engine, device: Device, spread: float) -> bool:
-        """Poll one device and spool its report; False when it could not be read.
-
-        Nothing that one device does may end the round of the others.
-        """
-        await asyncio.sleep(random.uniform(0, spread))
-        try:
-            report = await self._read(engine, device)
-        except NoAnswer as error:
-            _log.debug("%s", error)
-            return False
-        except SnmpError as error:
-            _log.warning("%s: %s", device, error)
-            return False
-        except Exception:
-            _log.exception("%s: the answers could not be understood", device)
-            return False
-        self._keep(report)
-        return True
-
-    async def _read(self, engine: Engine, device: Device) -> Report:
-        credentials = self._config.snmp_credentials
-        async with engine.session(device.address, device.port, credentials) as session:
-            return await reader.read(session, device.address)
-
-    def _keep(self, report: Report) -> None:
-        wrong = problems(report.to_dict())
-        if wrong:
-            # A fault of ours: the server would reject it, and say less.
-            _log.error("%s: the report is not valid: %s", report.address, wrong[0])
-        try:
-            self._spool.put(report)
-        except SpoolError as error:
-            self._lost += 1
-            _log.error("A report is lost (%d since the start): %s", self._lost, error)
-        self._news.set()
-
 
 def known_devices(config: Config, directory: Path) -> list[Device]:
     """What would be polled without asking the server again."""
-    told = _remembered(directory / CONFIGURATION)
+    told = settings.remembered(directory)
     return list(dict.fromkeys(told.devices + config.devices_addresses))
 
 
-def _remember(path: Path, told: Configuration) -> None:
-    try:
-        files.write_json(
-            path,
-            {
-                "devices": [vars(device) for device in told.devices],
-                "poll_interval": told.poll_interval,
-            },
-        )
-    except files.StateError as error:
-        _log.warning("%s", error)
-
-
-def _remembered(path: Path) -> Configuration:
-    with contextlib.suppress(files.StateError, KeyError, TypeError, ValueError):
-        data = files.read_json(path)
-        if data:
-            devices = tuple(Device(**device) for device in data["devices"])
-            return Configuration(devices, int(data["poll_interval"]))
-    return Configuration((), DEFAULT_INTERVAL)
+def _engine(config: Config) -> Engine:
+    limits = Limits(timeout=config.snmp_timeout, retries=config.snmp_retries)
+    return Engine(limits, config.snmp_concurrency, config.snmp_backend)

@@ -160,6 +160,14 @@ class Server(ThreadingHTTPServer):
         self.renew = False
         self.devices: list[dict] = []
         self.poll_interval = 300
+        self.settings: dict = {}
+        """of the configuration besides devices: schedules, networks, ..."""
+        self.tasks: list[dict] = []
+        """to be given at the next question"""
+        self.told: list[tuple[str, dict]] = []
+        """what was told by ``tasks``, ``progress`` and ``result``"""
+        self.go_on = True
+        self.wait = 5
         self.faults: list = []
         self.thinks = 0.0
         self.limit = 8 * 1024 * 1024
@@ -178,11 +186,12 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:  # noqa: N802
         body = self.rfile.read(int(self.headers["Content-Length"]))
         arguments, method = xmlrpc.client.loads(body)
-        self.server.calls.append(method)
+        if method not in ("tasks", "progress", "result"):
+            self.server.calls.append(method)
         self.server.headers.append(dict(self.headers))
         if method == "send":
             time.sleep(self.server.thinks)
-        if method != "configuration" and self.server.faults:
+        if method in ("enroll", "send") and self.server.faults:
             fault = self.server.faults.pop(0)
             if fault == "lost":
                 self._answer(arguments, method)
@@ -244,6 +253,18 @@ class _Handler(BaseHTTPRequestHandler):
                 "poll_interval": self.server.poll_interval,
                 "renew": self.server.renew,
                 "server_time": now,
+                **self.server.settings,
+            }
+        if method in ("tasks", "progress", "result"):
+            self.server.told.append((method, arguments[0]))
+            given = []
+            if method == "tasks":
+                given, self.server.tasks = self.server.tasks, []
+            return {
+                "tasks": given,
+                "revision": self.server.settings.get("revision", ""),
+                "wait": self.server.wait,
+                "go_on": self.server.go_on,
             }
         batch = json.loads(zlib.decompress(base64.b64decode(arguments[0])))
         results = []

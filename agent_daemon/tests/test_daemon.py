@@ -11,7 +11,7 @@ import pytest
 from daemon_parts import AGENT
 
 FAST = "[snmp]\ncommunities = [{!r}]\ntimeout = 0.3\nretries = 0\n"
-LOGGER = "focalist_agent.scheduler"
+LOGGER = "focalist_agent.work"
 OFFICE = FAST.format("office")
 
 

@@ -20,6 +20,8 @@ TABLE = """
                               internal portal sales technician accountant manager support collector
 focalist.agent                -        -      r     rwcd       r          rwcd    r       -
 focalist.agent.key            -        -      -     rwcd       -          rwcd    -       -
+focalist.agent.schedule       -        -      r     rw         r          rw      r       -
+focalist.agent.task           -        -      r     r          r          r       r       -
 focalist.alert                -        r      r     r          r          r       r       -
 focalist.billing.run          -        -      -     -          rwcd       rwcd    -       -
 focalist.billing.run.problem  -        -      -     -          rwcd       rwcd    -       -
@@ -56,6 +58,7 @@ focalist.notification.type    -        -      r     r          r          r     
 focalist.pricing              -        -      rwcd  -          rwcd       rwcd    -       -
 focalist.public.attempt       -        -      -     -          -          -       -       -
 focalist.site                 -        r      rwcd  rwc        r          rwcd    r       -
+focalist.snmp.credential      -        -      -     rwcd       -          rwcd    -       -
 focalist.statement            -        r      r     -          rwcd       rwcd    -       -
 focalist.statement.line       -        r      r     -          rwcd       rwcd    -       -
 focalist.supply               -        r      r     r          r          r       r       -

@@ -92,6 +92,9 @@ class FocalistAgentController(Controller):
                 "configuration": lambda about: collector._configuration(about, address),
                 "renew": lambda about: collector._renew(about, address),
                 "send": lambda batch: collector._receive(batch, address),
+                "tasks": lambda told: collector._tasks(told, address),
+                "progress": lambda told: collector._progress(told, address),
+                "result": lambda told: collector._result(told, address),
             }
         )
 

@@ -1,6 +1,9 @@
 from . import (
     focalist_agent,
     focalist_agent_enrolment,
+    focalist_agent_plan,
+    focalist_agent_schedule,
+    focalist_agent_task,
     focalist_certificate_authority,
     focalist_client_stat,
     focalist_collector,
@@ -10,5 +13,6 @@ from . import (
     focalist_network,
     focalist_notification_type,
     focalist_site,
+    focalist_snmp_credential,
     res_partner,
 )

@@ -3,6 +3,8 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools import ranges as ranges_
+
 STATES = [
     ("new", "New"),
     ("connected", "Connected"),
@@ -56,7 +58,7 @@ class FocalistAgent(models.Model):
     poll_interval = fields.Integer(
         required=True,
         default=3600,
-        tracking=True,
+        readonly=True,
         help="Seconds from one round of readings to the next.",
     )
     network_ids = fields.One2many("focalist.network", "agent_id", "Networks")
@@ -261,23 +263,31 @@ class FocalistAgent(models.Model):
         )
 
     def _polled_addresses(self):
-        """Where its devices answer.
+        """Where its devices answer, and on which of its networks.
 
-        :return: list of dict(address, port), each once
+        A device is on the network whose ranges have its address, else on its site's,
+        else on the first.
+
+        :return: list of dict(address, port, network), each address and port once;
+            network is an id, 0 where the agent has none
         """
         self.ensure_one()
-        ports = {
-            network.site_id: network.snmp_port for network in self.network_ids[::-1]
-        }
-        default = self.network_ids[:1].snmp_port or DEFAULT_PORT
-        addresses = {
-            (
-                device.ip_address.strip(),
-                (device.site_id and ports.get(device.site_id)) or default,
-            ): None
-            for device in self._polled_devices()
-        }
-        return [{"address": address, "port": port} for address, port in addresses]
+        networks = self.network_ids
+        covered = [(ranges_.parse_all(net.ranges), net) for net in networks]
+        by_site = {net.site_id: net for net in networks[::-1] if net.site_id}
+        addresses = {}
+        for device in self._polled_devices():
+            address = device.ip_address.strip()
+            network = next(
+                (net for parts, net in covered if ranges_.covers(parts, address)),
+                by_site.get(device.site_id, networks[:1]),
+            )
+            port = network.snmp_port or DEFAULT_PORT
+            addresses.setdefault((address, port), network.id or 0)
+        return [
+            {"address": address, "port": port, "network": network}
+            for (address, port), network in addresses.items()
+        ]
 
     def action_new_key(self):
         """Make a key to install the agent with, and show it this once."""

@@ -75,25 +75,4 @@ class FocalistCertificateAuthority(models.Model):
         try:
             return use(*arguments)
         except secret.SecretError as error:
-            raise UserError(self._secret_message(error.args[0])) from error
-
-    @api.model
-    def _secret_message(self, code):
-        return {
-            "missing": self.env._(
-                "The server has no secret to encrypt keys with. Its administrator sets"
-                " FOCALIST_SECRET, or FOCALIST_SECRET_FILE, in the environment of Odoo:"
-                " the installation guide says how."
-            ),
-            "unreadable": self.env._(
-                "The file that FOCALIST_SECRET_FILE names cannot be read by Odoo."
-            ),
-            "weak": self.env._(
-                "The server's secret is too short, or an example's. Make one with:"
-                " openssl rand -base64 48"
-            ),
-            "other": self.env._(
-                "What is stored was encrypted with another secret than the one that"
-                " FOCALIST_SECRET, or its file, now holds. Bring the former one back."
-            ),
-        }[code]
+            raise UserError(secret.message(self.env, error)) from error

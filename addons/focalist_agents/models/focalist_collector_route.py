@@ -1,3 +1,5 @@
+import hashlib
+import json
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -6,7 +8,12 @@ from odoo.tools import SQL
 from odoo.addons.focalist_base.models.focalist_device_ingest import Origin
 
 from ..tools import wire
+from .focalist_agent_task import MAX_MESSAGE
 
+# Of what is said besides reports, which have one of their own.
+SCHEMA = 1
+# Seconds from one question for tasks to the next: what Scan now waits, at most.
+ASK_EVERY = 15
 # Its last contact is written once in this time: two calls of it rarely meet.
 SEEN_EVERY = timedelta(seconds=30)
 
@@ -17,16 +24,20 @@ class FocalistCollector(models.Model):
     _inherit = "focalist.collector"
 
     def _configuration(self, about, address):
-        """What it is to poll.
+        """What it is to poll, when, and how.
 
-        :return: dict(devices, poll_interval, renew, server_time); renew: it is time to
-            call `_renew`
+        :return: dict(schema, devices, poll_interval, schedules, tz, networks, revision,
+            renew, server_time); renew: it is time to call `_renew`
         """
         self.ensure_one()
+        settings = self._settings()
         answer = {
+            **settings,
+            "schema": SCHEMA,
             "devices": self.agent_id._polled_addresses(),
             "poll_interval": self.agent_id.poll_interval,
             "renew": self._is_to_renew(),
+            "revision": self._revision(settings),
             "server_time": self._server_time(),
         }
         self._seen(address, self._told(about))
@@ -41,6 +52,101 @@ class FocalistCollector(models.Model):
         issued = self._issue_or_refuse(about)
         self._seen(address)
         return {**issued, "server_time": self._server_time()}
+
+    def _settings(self):
+        """What people set for its agent; nothing is on where the agent rests."""
+        agent = self.agent_id
+        rests = not agent.active or not agent.partner_id.focalist_active
+        schedules = agent.schedule_ids._wire()
+        return {
+            "schedules": [
+                told | {"on": told["on"] and not rests} for told in schedules
+            ],
+            "tz": agent.tz,
+            "networks": [] if rests else agent.network_ids._wire(),
+        }
+
+    @api.model
+    def _revision(self, settings):
+        """A word that changes with the settings: what is known need not be asked."""
+        text = json.dumps(settings, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def _tasks(self, told, address):
+        """Give it what it is to do now, and take what it did by its schedules.
+
+        :param dict told: schema; held, the uids of tasks that it is at; runs, a list of
+            dict(action, at, total, found), the last of each action since its last call
+        :return: dict(schema, tasks, revision, wait, server_time); tasks are
+            dict(uid, action), wait is seconds until it is to ask again
+        """
+        self.ensure_one()
+        told = wire.read_message(told, SCHEMA)
+        for run in wire.read_list(told, "runs"):
+            self._note_run(run)
+        held = [uid for uid in wire.read_list(told, "held") if isinstance(uid, str)]
+        tasks = self.env["focalist.agent.task"]
+        if self.kind == "network":
+            tasks = tasks._claim(self, held)
+        self._seen(address)
+        return {
+            "schema": SCHEMA,
+            "tasks": [{"uid": task.uid, "action": task.action} for task in tasks],
+            "revision": self._revision(self._settings()),
+            "wait": ASK_EVERY,
+            "server_time": self._server_time(),
+        }
+
+    def _note_run(self, run):
+        """Keep what it did by a schedule; what cannot be understood is left out."""
+        if not isinstance(run, dict):
+            return
+        moment = wire.read_moment(run.get("at"))
+        schedule = self.agent_id.schedule_ids.filtered(
+            lambda schedule: schedule.action == run.get("action")
+        )
+        if moment and schedule:
+            schedule._note_run(
+                min(moment, fields.Datetime.now()),
+                wire.read_count(run.get("total")),
+                wire.read_count(run.get("found")),
+            )
+
+    def _progress(self, told, address):
+        """Hear how far it is with a task.
+
+        :param dict told: schema, uid, done, total, found
+        :return: dict(go_on, server_time); go_on is False where the task is not its own
+            any more: somebody cancelled it
+        """
+        return self._told_of_task(told, address, {"state": "running"})
+
+    def _result(self, told, address):
+        """Hear the end of a task.
+
+        :param dict told: as of `_progress`, with state (done, failed) and message
+        :return: as of `_progress`
+        """
+        state = told.get("state") if isinstance(told, dict) else None
+        if state not in ("done", "failed"):
+            raise wire.MalformedError("A result is done or failed.")
+        return self._told_of_task(told, address, {"state": state})
+
+    def _told_of_task(self, told, address, values):
+        self.ensure_one()
+        told = wire.read_message(told, SCHEMA)
+        if not isinstance(told.get("uid"), str):
+            raise wire.MalformedError("The task's uid is missing.")
+        message = told.get("message")
+        values |= {
+            "done_count": wire.read_count(told.get("done")),
+            "total_count": wire.read_count(told.get("total")),
+            "found_count": wire.read_count(told.get("found")),
+            "message": isinstance(message, str) and message[:MAX_MESSAGE],
+        }
+        go_on = self.env["focalist.agent.task"]._tell(self, told["uid"], values)
+        self._seen(address)
+        return {"go_on": go_on, "server_time": self._server_time()}
 
     def _receive(self, batch, address):
         """Take a batch of reports in.

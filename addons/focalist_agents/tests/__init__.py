@@ -1,4 +1,6 @@
 from . import (
+    test_a7_scheduler,
+    test_a7_screens,
     test_agent,
     test_collector_rights,
     test_enrolment,
@@ -8,6 +10,7 @@ from . import (
     test_rights,
     test_route,
     test_screens,
+    test_snmp_credential,
     test_trust,
     test_wire,
 )

@@ -287,7 +287,8 @@ class TestPolledDevices(AgentCase):
         self.make_device(1)
         self.make_device(2, ip_address="10.1.0.1")
         self.assertEqual(
-            self.agent._polled_addresses(), [{"address": "10.1.0.1", "port": 161}]
+            self.agent._polled_addresses(),
+            [{"address": "10.1.0.1", "port": 161, "network": 0}],
         )
 
     def test_queries_do_not_grow_with_devices(self):

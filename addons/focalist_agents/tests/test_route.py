@@ -32,10 +32,12 @@ class TestRoute(RouteMixin, HttpCase):
     def test_configuration(self):
         self.make_device(1)
         answer = self.call(RPC, self.key, "configuration", {**ABOUT, "version": "2.0"})
-        self.assertEqual(
-            set(answer), {"devices", "poll_interval", "renew", "server_time"}
+        self.assertLessEqual(
+            {"devices", "poll_interval", "renew", "server_time"}, set(answer)
         )
-        self.assertEqual(answer["devices"], [{"address": "10.1.0.1", "port": 161}])
+        self.assertEqual(
+            answer["devices"], [{"address": "10.1.0.1", "port": 161, "network": 0}]
+        )
         self.assertEqual(answer["poll_interval"], 3600)
         self.assertRegex(answer["server_time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
         self.collector.invalidate_recordset()

@@ -16,6 +16,8 @@ from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+VARIABLE, FILE_VARIABLE = "FOCALIST_SECRET", "FOCALIST_SECRET_FILE"
+PROXY_VARIABLE = "FOCALIST_PROXY_SECRET"
 MIN_LENGTH = 32
 MIN_LETTERS = 10
 _EXAMPLE = re.compile(r"change.?me|example|secret|password|focalist|0123|1234", re.I)
@@ -27,7 +29,7 @@ class SecretError(Exception):
 
 def server():
     """The secret that keys at rest are encrypted with; raises SecretError."""
-    secret = _read("FOCALIST_SECRET")
+    secret = _read(VARIABLE)
     if not secret:
         raise SecretError("missing")
     return secret
@@ -35,7 +37,7 @@ def server():
 
 def proxy():
     """The secret of the proxy in front, or None where there is none."""
-    return _read("FOCALIST_PROXY_SECRET")
+    return _read(PROXY_VARIABLE)
 
 
 def encrypt(purpose, data):
@@ -52,6 +54,28 @@ def decrypt(purpose, text):
         return _fernet(purpose).decrypt(text.encode())
     except InvalidToken as error:
         raise SecretError("other") from error
+
+
+def message(env, error):
+    """What a SecretError says, in words."""
+    return {
+        "missing": env._(
+            "The server has no secret to encrypt keys with. Its administrator sets"
+            " FOCALIST_SECRET, or FOCALIST_SECRET_FILE, in the environment of Odoo:"
+            " the installation guide says how."
+        ),
+        "unreadable": env._(
+            "The file that FOCALIST_SECRET_FILE names cannot be read by Odoo."
+        ),
+        "weak": env._(
+            "The secret of the server, FOCALIST_SECRET, is too short, or an example's."
+            " Make one with: openssl rand -base64 48"
+        ),
+        "other": env._(
+            "What is stored was encrypted with another secret than the one that"
+            " FOCALIST_SECRET, or its file, now holds. Bring the former one back."
+        ),
+    }[error.args[0]]
 
 
 def _fernet(purpose):

@@ -8,6 +8,7 @@ import json
 import math
 import re
 import zlib
+from datetime import datetime, timezone
 from xml.parsers import expat
 from xmlrpc import client as xmlrpc_client
 
@@ -19,6 +20,9 @@ MAX_REPORT_DEPTH = 32
 MAX_ELEMENTS = 500
 MAX_DEPTH = 20
 MAX_DIGITS = 300
+# Of what a collector lists in a message besides reports.
+MAX_ITEMS = 100
+MAX_COUNT = 10_000_000
 # XML 1.0 knows no other characters; a lone surrogate cannot be encoded.
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -109,6 +113,40 @@ def read_batch(batch):
     if len(reports) > MAX_REPORTS:
         raise MalformedError(f"A batch has {MAX_REPORTS} reports at most.")
     return reports
+
+
+def read_message(said, schema):
+    """Check a message of a collector: a struct of the schema that is spoken here.
+
+    :raise MalformedError: where it is none
+    """
+    if not isinstance(said, dict):
+        raise MalformedError("A message is a struct.")
+    if said.get("schema") != schema:
+        raise MalformedError(f"The server speaks schema {schema}. Update one of us.")
+    return said
+
+
+def read_list(said, name):
+    """A bounded list of a message; empty where it is none."""
+    value = said.get(name)
+    return value[:MAX_ITEMS] if isinstance(value, list) else []
+
+
+def read_count(value):
+    """A number of things, as a column holds it; 0 where it is none."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return 0
+    return min(max(value, 0), MAX_COUNT)
+
+
+def read_moment(value):
+    """A moment as Odoo stores it, naive UTC; None where it is none."""
+    try:
+        moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        return moment.astimezone(timezone.utc).replace(tzinfo=None, microsecond=0)
+    except (AttributeError, OverflowError, TypeError, ValueError):
+        return None
 
 
 def _inflate(data):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..config import Device
+from ..settings import Settings
 
 FINAL = ("accepted", "duplicate", "pending", "ignored", "rejected")
 """Statuses after which a report leaves the spool."""
@@ -59,22 +59,49 @@ class Enrolment:
 
 
 @dataclass(frozen=True)
-class Configuration:
-    """What the server wants polled; ``poll_interval`` in seconds."""
-
-    devices: tuple[Device, ...]
-    poll_interval: int
-    renew: bool = False
-    """it is time for another key and certificate"""
-
-
-@dataclass(frozen=True)
 class Result:
     """What became of one report."""
 
     uid: str
     status: str
     message: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """What somebody asked to be done now; ``action`` is one of plan.ACTIONS."""
+
+    uid: str
+    action: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What there is to do; ``revision`` is that of the settings, ``wait`` seconds until
+    the server wants to be asked again."""
+
+    tasks: tuple[Task, ...]
+    revision: str
+    wait: float
+
+
+@dataclass(frozen=True)
+class Count:
+    """How far an action is: addresses or devices asked, of how many, and what was
+    found or read."""
+
+    done: int = 0
+    total: int = 0
+    found: int = 0
+
+
+@dataclass(frozen=True)
+class Run:
+    """An action that was done by its plan; ``at`` in UTC."""
+
+    action: str
+    at: str
+    count: Count
 
 
 class Transport(Protocol):
@@ -84,8 +111,17 @@ class Transport(Protocol):
     def skew(self) -> float | None:
         """Seconds that our clock is ahead of the server's, by its last answer."""
 
-    def configuration(self) -> Configuration:
-        """What is to be polled."""
+    def configuration(self) -> Settings:
+        """What is to be polled, when, and how."""
+
+    def tasks(self, held: Sequence[str], runs: Sequence[Run]) -> Asked:
+        """Ask for tasks; ``held`` are the uids of those that are being done."""
+
+    def progress(self, uid: str, count: Count) -> bool:
+        """Tell how far a task is; False where it is not to be done any more."""
+
+    def result(self, uid: str, count: Count, failure: str = "") -> None:
+        """Tell that a task is over."""
 
     def renew(self) -> Issued:
         """Another key and certificate, for when the present ones end."""

@@ -7,7 +7,17 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from ..files import StateError
-from . import Configuration, Issued, KeyRefused, Result, Transport, TransportError
+from ..settings import Settings
+from . import (
+    Asked,
+    Count,
+    Issued,
+    KeyRefused,
+    Result,
+    Run,
+    Transport,
+    TransportError,
+)
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -30,7 +40,7 @@ class RenewingTransport:
     def skew(self) -> float | None:
         return self._transport.skew
 
-    def configuration(self) -> Configuration:
+    def configuration(self) -> Settings:
         answer = self._call(lambda transport: transport.configuration())
         if answer.renew:
             self._renew()
@@ -45,6 +55,15 @@ class RenewingTransport:
             _log.warning("The key could not be renewed, and will be later: %s", error)
             return
         _log.info("The key and the certificate were renewed.")
+
+    def tasks(self, held: Sequence[str], runs: Sequence[Run]) -> Asked:
+        return self._call(lambda transport: transport.tasks(held, runs))
+
+    def progress(self, uid: str, count: Count) -> bool:
+        return self._call(lambda transport: transport.progress(uid, count))
+
+    def result(self, uid: str, count: Count, failure: str = "") -> None:
+        self._call(lambda transport: transport.result(uid, count, failure))
 
     def send(self, reports: Sequence[bytes]) -> list[Result]:
         return self._call(lambda transport: transport.send(reports))

@@ -14,22 +14,26 @@ from collections.abc import Sequence
 from typing import Any
 from xml.parsers.expat import ExpatError
 
-from .. import __version__
+from .. import __version__, settings
 from ..certificate import make_request
-from ..config import Device
 from . import (
     FINAL,
-    Configuration,
+    Asked,
+    Count,
     Enrolment,
     Issued,
     Misunderstood,
     Result,
+    Run,
+    Task,
     TransportError,
     Unreachable,
 )
 from .http import Poster
 
 _PREFIX = "/focalist/agent/1/"
+SCHEMA = 1
+"""Of what is said besides reports."""
 
 
 class XmlRpcTransport:
@@ -43,15 +47,25 @@ class XmlRpcTransport:
     def skew(self) -> float | None:
         return self._poster.skew
 
-    def configuration(self) -> Configuration:
+    def configuration(self) -> settings.Settings:
         answer = self._call("configuration", about_us())
         try:
-            return Configuration(
+            return settings.parse(answer)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise _odd() from error
+
+    def tasks(self, held: Sequence[str], runs: Sequence[Run]) -> Asked:
+        did = [{"action": run.action, "at": run.at, **vars(run.count)} for run in runs]
+        told = {"schema": SCHEMA, "held": list(held), "runs": did}
+        answer = self._call("tasks", told)
+        try:
+            return Asked(
                 tuple(
-                    Device(str(d["address"]), int(d["port"])) for d in _devices(answer)
+                    Task(str(task["uid"]), str(task["action"]))
+                    for task in answer["tasks"]
                 ),
-                int(answer["poll_interval"]),
-                answer.get("renew") is True,
+                str(answer["revision"]),
+                float(answer["wait"]),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise _odd() from error
@@ -60,6 +74,15 @@ class XmlRpcTransport:
         private, request = make_request(socket.gethostname())
         answer = self._call("renew", {**about_us(), "request": request})
         return _issued(answer, private)
+
+    def progress(self, uid: str, count: Count) -> bool:
+        told = {"schema": SCHEMA, "uid": uid, **vars(count)}
+        return bool(self._call("progress", told).get("go_on"))
+
+    def result(self, uid: str, count: Count, failure: str = "") -> None:
+        state = "failed" if failure else "done"
+        told = {"schema": SCHEMA, "uid": uid, "state": state, "message": failure}
+        self._call("result", told | vars(count))
 
     def send(self, reports: Sequence[bytes]) -> list[Result]:
         batch = zlib.compress(b"[" + b",".join(reports) + b"]")
@@ -132,13 +155,6 @@ def _call(
     if not isinstance(result, dict):
         raise _odd()
     return result
-
-
-def _devices(answer: dict[str, Any]) -> list[dict[str, Any]]:
-    devices = answer["devices"]
-    if not isinstance(devices, list):
-        raise TypeError
-    return devices
 
 
 def _odd() -> TransportError:

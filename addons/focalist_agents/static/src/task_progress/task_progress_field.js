@@ -1,0 +1,72 @@
+import {Component, useEffect} from "@odoo/owl";
+import {registry} from "@web/core/registry";
+import {standardFieldProps} from "@web/views/fields/standard_field_props";
+
+const OPEN = ["waiting", "taken", "running"];
+const REFRESH_EVERY = 2500; // milliseconds
+
+/**
+ * How far a task is, read anew while it is not over; then what came of it. Polling, as a page that shows one
+ * has few open tasks, and nothing has to be set up for it.
+ */
+export class TaskProgressField extends Component {
+  static template = "focalist_agents.TaskProgressField";
+  static props = {
+    ...standardFieldProps,
+    stateField: {type: String},
+    resultField: {type: String},
+  };
+
+  setup() {
+    useEffect(
+      (isOpen) => {
+        if (isOpen) {
+          const timer = setInterval(() => this.refresh(), REFRESH_EVERY);
+          return () => clearInterval(timer);
+        }
+      },
+      () => [this.isOpen],
+    );
+  }
+
+  get state() {
+    return this.props.record.data[this.props.stateField];
+  }
+
+  get isOpen() {
+    return OPEN.includes(this.state);
+  }
+
+  get percent() {
+    return Math.round(this.props.record.data[this.props.name]);
+  }
+
+  get label() {
+    if (this.state === "running") {
+      return `${this.percent} %`;
+    }
+    const {selection} = this.props.record.fields[this.props.stateField];
+    return Object.fromEntries(selection)[this.state];
+  }
+
+  get result() {
+    return this.props.record.data[this.props.resultField] || "";
+  }
+
+  async refresh() {
+    const {record} = this.props;
+    // What somebody types, or looks away from, stays as it is.
+    if (!document.hidden && !record.dirty && !record.isInEdition) {
+      await record.load();
+    }
+  }
+}
+
+registry.category("fields").add("focalist_task_progress", {
+  component: TaskProgressField,
+  supportedTypes: ["float"],
+  extractProps: ({options}) => ({
+    stateField: options.state_field || "state",
+    resultField: options.result_field || "result",
+  }),
+});
