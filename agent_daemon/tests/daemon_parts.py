@@ -191,7 +191,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.headers.append(dict(self.headers))
         if method == "send":
             time.sleep(self.server.thinks)
-        if method in ("enroll", "send") and self.server.faults:
+        if method in ("enroll", "renew", "send") and self.server.faults:
             fault = self.server.faults.pop(0)
             if fault == "lost":
                 self._answer(arguments, method)
