@@ -60,7 +60,9 @@ class TestPublicReport(PublicReportCase):
 
     def without_tokens(self, answer):
         """A page without what is random in it, and may be anything."""
-        random = r'csrf_token"?(?: value=|: )"[^"]*"|"registry_hash": "[^"]*"|assets/\w+'
+        random = (
+            r'csrf_token"?(?: value=|: )"[^"]*"|"registry_hash": "[^"]*"|assets/\w+'
+        )
         page, count = re.subn(random, "", answer.text)
         self.assertGreaterEqual(count, 3)
         return page
