@@ -58,6 +58,15 @@ class TestPublicReport(PublicReportCase):
         self.env.invalidate_all()
         return self.printer.reading_ids.filtered(lambda r: r.source == "public")
 
+    def without_tokens(self, answer):
+        """A page without what is random in it, and may be anything."""
+        random = (
+            r'csrf_token"?(?: value=|: )"[^"]*"|"registry_hash": "[^"]*"|assets/\w+'
+        )
+        page, count = re.subn(random, "", answer.text)
+        self.assertGreaterEqual(count, 3)
+        return page
+
     def assertSent(self, answer):
         self.assertEqual(answer.status_code, 303, answer.text[:500])
         self.assertIn("/thanks", answer.headers["Location"])
@@ -69,7 +78,7 @@ class TestPublicReport(PublicReportCase):
         self.assertIn("MP C4503", answer.text)
         self.assertIn("E100", answer.text)
         for hidden in ("987", "Alpha", "Paris", "SECRET", "10.1.2.3", "Beta"):
-            self.assertNotIn(hidden, answer.text)
+            self.assertNotIn(hidden, self.without_tokens(answer))
         self.assertEqual(answer.headers["Referrer-Policy"], "no-referrer")
         self.assertEqual(answer.headers["Cache-Control"], "no-store")
 
@@ -278,7 +287,7 @@ class TestPublicReport(PublicReportCase):
             answer = self.get()
             self.assertEqual(answer.status_code, 200, login)
             self.assertIn('name="csrf_token"', answer.text)
-            self.assertNotIn("987", answer.text)
+            self.assertNotIn("987", self.without_tokens(answer))
 
     def test_languages(self):
         self.env["res.lang"]._activate_lang("fr_FR")
