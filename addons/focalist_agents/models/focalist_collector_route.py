@@ -43,13 +43,17 @@ class FocalistCollector(models.Model):
             server_time)
         """
         self.ensure_one()
+        networks = self._told_networks()
         settings = self._settings()
+        for told, network in zip(settings["networks"], networks, strict=True):
+            # Its key was checked: they are told to the collector of their network.
+            told["credentials"] = network.credential_ids._wire()
         answer = {
             **settings,
             "schema": SCHEMA,
             "devices": self.agent_id._polled_addresses(),
             "poll_interval": self.agent_id.poll_interval,
-            "revision": self._revision(settings),
+            "revision": self._revision(),
             "server_time": self._server_time(),
         }
         self._seen(address, self._told(about))
@@ -57,21 +61,31 @@ class FocalistCollector(models.Model):
 
     def _settings(self):
         """What people set for its agent; nothing is on where the agent rests."""
-        agent = self.agent_id
-        rests = not agent.active or not agent.partner_id.focalist_active
-        schedules = agent.schedule_ids._wire()
+        works = self._agent_works()
+        schedules = self.agent_id.schedule_ids._wire()
         return {
-            "schedules": [
-                told | {"on": told["on"] and not rests} for told in schedules
-            ],
-            "tz": agent.tz,
-            "networks": [] if rests else agent.network_ids._wire(),
+            "schedules": [told | {"on": told["on"] and works} for told in schedules],
+            "tz": self.agent_id.tz,
+            "networks": self._told_networks()._wire(),
         }
 
-    @api.model
-    def _revision(self, settings):
-        """A word that changes with the settings: what is known need not be asked."""
-        text = json.dumps(settings, sort_keys=True)
+    def _agent_works(self):
+        return self.agent_id.active and self.agent_id.partner_id.focalist_active
+
+    def _told_networks(self):
+        networks = self.agent_id.network_ids
+        return networks if self._agent_works() else networks.browse()
+
+    def _revision(self):
+        """A word that changes with the settings: what is known need not be asked.
+
+        Nothing is decrypted for it.
+        """
+        credentials = [
+            (credential.id, str(credential.write_date))
+            for credential in self._told_networks().credential_ids
+        ]
+        text = json.dumps([self._settings(), credentials], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def _tasks(self, told, address):
@@ -94,7 +108,7 @@ class FocalistCollector(models.Model):
         return {
             "schema": SCHEMA,
             "tasks": [{"uid": task.uid, "action": task.action} for task in tasks],
-            "revision": self._revision(self._settings()),
+            "revision": self._revision(),
             "wait": ASK_EVERY,
             "server_time": self._server_time(),
         }

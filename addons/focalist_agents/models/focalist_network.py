@@ -96,10 +96,7 @@ class FocalistNetwork(models.Model):
                 )
 
     def _wire(self):
-        """The networks as collectors are told them, with their credentials in clear.
-
-        Called with superuser rights, for the collector of their agent alone.
-        """
+        """The networks as collectors are told them, without their credentials."""
         return [
             {
                 "id": network.id,
@@ -107,7 +104,6 @@ class FocalistNetwork(models.Model):
                 "ranges": list(filter(None, ranges_.split(network.ranges))),
                 "exclude": list(filter(None, ranges_.split(network.exclusions))),
                 "port": network.snmp_port,
-                "credentials": network.credential_ids._wire(),
             }
             for network in self
         ]

@@ -236,6 +236,22 @@ class TestTasks(SchedulerMixin, AgentCase):
         queries(agents)
         self.assertEqual(queries(agents), queries(agents[:2]))
 
+    def test_a7_call_for_tasks_is_cheap(self):
+        """Each collector calls a few times a minute: as much for many settings."""
+
+        def queries():
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self.collector._tasks({"schema": 1}, "192.0.2.1")
+            return self.env.cr.sql_log_count - before
+
+        few = queries()
+        for number in range(20):
+            self.network.copy({"name": f"LAN {number}"})
+        self.assertLessEqual(queries(), few)
+        self.assertLess(few, 20)
+
 
 @tagged("post_install", "-at_install")
 class TestClaims(TransactionCase):

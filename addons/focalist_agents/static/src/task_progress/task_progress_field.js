@@ -6,8 +6,8 @@ const OPEN = ["waiting", "taken", "running"];
 const REFRESH_EVERY = 2500; // milliseconds
 
 /**
- * How far a task is, read anew while it is not over; then what came of it. Polling, as a page that shows one
- * has few open tasks, and nothing has to be set up for it.
+ * How far a task is, read anew while it is not over; then what came of it. Polling, as
+ * a page that shows one has few open tasks, and nothing has to be set up for it.
  */
 export class TaskProgressField extends Component {
   static template = "focalist_agents.TaskProgressField";
