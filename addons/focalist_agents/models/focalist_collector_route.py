@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from odoo.addons.focalist_base.models.focalist_device_ingest import Origin
 
+from ..tools import ranges as ranges_
 from ..tools import wire
 from .focalist_agent_task import MAX_MESSAGE
 from .focalist_collector import KEY_SCOPE
@@ -172,21 +173,22 @@ class FocalistCollector(models.Model):
         self.ensure_one()
         reports = wire.read_batch(batch)
         agent = self.agent_id
-        origin = Origin(
-            company=agent.company_id,
-            source="agent",
-            site=agent._presumed_site(),
-            partner=agent.partner_id,
-        )
         devices = self.env["focalist.device"].with_context(focalist_agent_id=agent.id)
-        deep = {n for n, report in enumerate(reports) if wire.is_too_deep(report)}
-        taken = iter(
-            devices._ingest([r for n, r in enumerate(reports) if n not in deep], origin)
-        )
         results = [
-            self._too_deep(report) if number in deep else next(taken)
-            for number, report in enumerate(reports)
+            self._too_deep(report) if wire.is_too_deep(report) else None
+            for report in reports
         ]
+        for site, positions in self._by_site(reports).items():
+            taken = [n for n in positions if not results[n]]
+            origin = Origin(
+                company=agent.company_id,
+                source="agent",
+                site=site,
+                partner=agent.partner_id,
+            )
+            told = devices._ingest([reports[n] for n in taken], origin)
+            for position, result in zip(taken, told, strict=True):
+                results[position] = result
         self._seen(address)
         return {
             "results": [
@@ -196,6 +198,26 @@ class FocalistCollector(models.Model):
             ],
             "server_time": self._server_time(),
         }
+
+    def _by_site(self, reports):
+        """Where the devices of reports are presumed to stand, if they are new: at the
+        site of the network that has their address, else where the agent's do.
+
+        :return: dict focalist.site -> positions of reports
+        """
+        agent = self.agent_id
+        presumed = agent._presumed_site()
+        places = [
+            (parts, network.site_id)
+            for parts, network in agent.network_ids._places()
+            if network.site_id.active
+        ]
+        found = {}
+        for number, report in enumerate(reports):
+            address = report.get("address") if isinstance(report, dict) else None
+            site = ranges_.find(places, address) or presumed
+            found.setdefault(site, []).append(number)
+        return found
 
     @api.model
     def _too_deep(self, report):

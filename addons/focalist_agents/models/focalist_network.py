@@ -95,6 +95,10 @@ class FocalistNetwork(models.Model):
                     )
                 )
 
+    def _places(self):
+        """The networks with their ranges, as `tools.ranges.find` takes them."""
+        return [(ranges_.parse_all(network.ranges), network) for network in self]
+
     def _wire(self):
         """The networks as collectors are told them, without their credentials."""
         return [
