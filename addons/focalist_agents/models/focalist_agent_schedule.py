@@ -106,7 +106,7 @@ class FocalistAgentSchedule(models.Model):
                 parts.append(" ".join(days))
             if (schedule.hour_from, schedule.hour_to) != (0, 24):
                 hours = (schedule.hour_from, schedule.hour_to)
-                parts.append(" - ".join(format_duration(hour) for hour in hours))
+                parts.append("–".join(format_duration(hour) for hour in hours))
             schedule.plan = ", ".join(parts)
 
     def _interval_text(self):
