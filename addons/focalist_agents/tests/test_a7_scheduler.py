@@ -55,6 +55,14 @@ class TestSchedules(SchedulerMixin, AgentCase):
         self.env["focalist.agent.schedule"]._create_missing()
         self.assertEqual(self.env["focalist.agent.schedule"].search_count([]), before)
 
+    def test_a7_agents_of_before_there_were_plans_keep_their_interval(self):
+        """What each update of the module does."""
+        self.agent.schedule_ids.unlink()
+        self.agent.poll_interval = 1800
+        self.env["focalist.agent.schedule"]._create_missing()
+        self.assertEqual(self.schedule("supplies").interval, 30)
+        self.assertEqual(self.agent.poll_interval, 1800)
+
     def test_a7_technicians_set_the_plan_and_no_more(self):
         schedule = self.schedule("alerts").with_user(self.technician)
         schedule.write({"is_on": False, "interval": 30, "saturday": False})
