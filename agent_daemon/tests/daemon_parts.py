@@ -167,6 +167,7 @@ class Server(ThreadingHTTPServer):
         self.told: list[tuple[str, dict]] = []
         """what was told by ``tasks``, ``progress`` and ``result``"""
         self.go_on = True
+        self.knows_tasks = True
         self.wait = 5
         self.faults: list = []
         self.thinks = 0.0
@@ -189,6 +190,9 @@ class _Handler(BaseHTTPRequestHandler):
         if method not in ("tasks", "progress", "result"):
             self.server.calls.append(method)
         self.server.headers.append(dict(self.headers))
+        if method == "tasks" and not self.server.knows_tasks:
+            self.server.told.append((method, arguments[0]))
+            return self._fail("fault", arguments)
         if method == "send":
             time.sleep(self.server.thinks)
         if method in ("enroll", "renew", "send") and self.server.faults:

@@ -188,6 +188,14 @@ def test_a7_settings_that_are_not_understood_lose_themselves(
     assert "not understood" in done.stderr
 
 
+def test_a7_server_without_tasks_is_read_for_all_the_same(enrolled, server, responder):
+    server.knows_tasks = False
+    server.devices = [{"address": "127.0.0.1", "port": responder}]
+    with running(enrolled, FAST + 'communities = ["office"]\n'):
+        wait_for(lambda: server.reports and server.told)
+    assert "Traceback" not in (enrolled.directory / "log").read_text()
+
+
 @pytest.mark.parametrize("from_file", [False, True])
 def test_a7_file_stands_above_the_server(from_file):
     said = {

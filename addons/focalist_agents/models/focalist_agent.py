@@ -273,14 +273,13 @@ class FocalistAgent(models.Model):
         """
         self.ensure_one()
         networks = self.network_ids
-        covered = [(ranges_.parse_all(net.ranges), net) for net in networks]
+        places = networks._places()
         by_site = {net.site_id: net for net in networks[::-1] if net.site_id}
         addresses = {}
         for device in self._polled_devices():
             address = device.ip_address.strip()
-            network = next(
-                (net for parts, net in covered if ranges_.covers(parts, address)),
-                by_site.get(device.site_id, networks[:1]),
+            network = ranges_.find(places, address) or by_site.get(
+                device.site_id, networks[:1]
             )
             port = network.snmp_port or DEFAULT_PORT
             addresses.setdefault((address, port), network.id or 0)

@@ -15,8 +15,9 @@ TASK_STATES = [
     ("done", "Done"),
     ("failed", "Failed"),
 ]
-# Minutes from one run to the next, for an agent that nobody has set yet.
-DEFAULT_INTERVALS = {"supplies": 60, "alerts": 15, "scan": 24 * 60}
+# Minutes from one run to the next, for an agent that nobody has set yet; that of
+# readings is the agent's own.
+DEFAULT_INTERVALS = {"alerts": 15, "scan": 24 * 60}
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -106,7 +107,7 @@ class FocalistAgentSchedule(models.Model):
                 parts.append(" ".join(days))
             if (schedule.hour_from, schedule.hour_to) != (0, 24):
                 hours = (schedule.hour_from, schedule.hour_to)
-                parts.append(" - ".join(format_duration(hour) for hour in hours))
+                parts.append("–".join(format_duration(hour) for hour in hours))
             schedule.plan = ", ".join(parts)
 
     def _interval_text(self):
@@ -164,7 +165,8 @@ class FocalistAgentSchedule(models.Model):
                     "agent_id": agent.id,
                     "sequence": number,
                     "action": action,
-                    "interval": DEFAULT_INTERVALS[action],
+                    "interval": DEFAULT_INTERVALS.get(action)
+                    or max(1, agent.poll_interval // 60),
                 }
                 for agent in agents
                 for number, (action, _label) in enumerate(ACTIONS)

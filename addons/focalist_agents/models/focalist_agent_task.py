@@ -3,7 +3,6 @@ from uuid import uuid4
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
 
 from .focalist_agent_schedule import ACTIONS, TASK_STATES
 
@@ -89,7 +88,7 @@ class FocalistAgentTask(models.Model):
     _uid_uniq = models.UniqueIndex("(uid)", "A task has a name of its own.")
     _open_uniq = models.UniqueIndex(
         "(agent_id, action) WHERE state IN ('waiting', 'taken', 'running')",
-        "An agent is asked for one thing once at a time.",
+        "The agent is asked for this already. Reload the page.",
     )
 
     @api.depends("state", "done_count", "total_count")
@@ -157,10 +156,6 @@ class FocalistAgentTask(models.Model):
                     agent=agent.name,
                 )
             )
-        # Of two who ask at once, the second waits here and finds the first one's.
-        self.env.execute_query(
-            SQL("SELECT id FROM focalist_agent WHERE id = %s FOR UPDATE", agent.id)
-        )
         present = self._open_of(agent).filtered(lambda task: task.action == action)
         return present or self.sudo().create(
             {"agent_id": agent.id, "action": action, "user_id": self.env.uid}

@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from odoo.addons.focalist_base.models.focalist_device_ingest import Origin
 
+from ..tools import ranges as ranges_
 from ..tools import wire
 from .focalist_agent_task import MAX_MESSAGE
 
@@ -30,14 +31,18 @@ class FocalistCollector(models.Model):
             renew, server_time); renew: it is time to call `_renew`
         """
         self.ensure_one()
+        networks = self._told_networks()
         settings = self._settings()
+        for told, network in zip(settings["networks"], networks, strict=True):
+            # Its key was checked: they are told to the collector of their network.
+            told["credentials"] = network.credential_ids._wire()
         answer = {
             **settings,
             "schema": SCHEMA,
             "devices": self.agent_id._polled_addresses(),
             "poll_interval": self.agent_id.poll_interval,
             "renew": self._is_to_renew(),
-            "revision": self._revision(settings),
+            "revision": self._revision(),
             "server_time": self._server_time(),
         }
         self._seen(address, self._told(about))
@@ -55,21 +60,31 @@ class FocalistCollector(models.Model):
 
     def _settings(self):
         """What people set for its agent; nothing is on where the agent rests."""
-        agent = self.agent_id
-        rests = not agent.active or not agent.partner_id.focalist_active
-        schedules = agent.schedule_ids._wire()
+        works = self._agent_works()
+        schedules = self.agent_id.schedule_ids._wire()
         return {
-            "schedules": [
-                told | {"on": told["on"] and not rests} for told in schedules
-            ],
-            "tz": agent.tz,
-            "networks": [] if rests else agent.network_ids._wire(),
+            "schedules": [told | {"on": told["on"] and works} for told in schedules],
+            "tz": self.agent_id.tz,
+            "networks": self._told_networks()._wire(),
         }
 
-    @api.model
-    def _revision(self, settings):
-        """A word that changes with the settings: what is known need not be asked."""
-        text = json.dumps(settings, sort_keys=True)
+    def _agent_works(self):
+        return self.agent_id.active and self.agent_id.partner_id.focalist_active
+
+    def _told_networks(self):
+        networks = self.agent_id.network_ids
+        return networks if self._agent_works() else networks.browse()
+
+    def _revision(self):
+        """A word that changes with the settings: what is known need not be asked.
+
+        Nothing is decrypted for it.
+        """
+        credentials = [
+            (credential.id, str(credential.write_date))
+            for credential in self._told_networks().credential_ids
+        ]
+        text = json.dumps([self._settings(), credentials], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def _tasks(self, told, address):
@@ -92,7 +107,7 @@ class FocalistCollector(models.Model):
         return {
             "schema": SCHEMA,
             "tasks": [{"uid": task.uid, "action": task.action} for task in tasks],
-            "revision": self._revision(self._settings()),
+            "revision": self._revision(),
             "wait": ASK_EVERY,
             "server_time": self._server_time(),
         }
@@ -156,21 +171,22 @@ class FocalistCollector(models.Model):
         self.ensure_one()
         reports = wire.read_batch(batch)
         agent = self.agent_id
-        origin = Origin(
-            company=agent.company_id,
-            source="agent",
-            site=agent._presumed_site(),
-            partner=agent.partner_id,
-        )
         devices = self.env["focalist.device"].with_context(focalist_agent_id=agent.id)
-        deep = {n for n, report in enumerate(reports) if wire.is_too_deep(report)}
-        taken = iter(
-            devices._ingest([r for n, r in enumerate(reports) if n not in deep], origin)
-        )
         results = [
-            self._too_deep(report) if number in deep else next(taken)
-            for number, report in enumerate(reports)
+            self._too_deep(report) if wire.is_too_deep(report) else None
+            for report in reports
         ]
+        for site, positions in self._by_site(reports).items():
+            taken = [n for n in positions if not results[n]]
+            origin = Origin(
+                company=agent.company_id,
+                source="agent",
+                site=site,
+                partner=agent.partner_id,
+            )
+            told = devices._ingest([reports[n] for n in taken], origin)
+            for position, result in zip(taken, told, strict=True):
+                results[position] = result
         self._seen(address)
         return {
             "results": [
@@ -180,6 +196,26 @@ class FocalistCollector(models.Model):
             ],
             "server_time": self._server_time(),
         }
+
+    def _by_site(self, reports):
+        """Where the devices of reports are presumed to stand, if they are new: at the
+        site of the network that has their address, else where the agent's do.
+
+        :return: dict focalist.site -> positions of reports
+        """
+        agent = self.agent_id
+        presumed = agent._presumed_site()
+        places = [
+            (parts, network.site_id)
+            for parts, network in agent.network_ids._places()
+            if network.site_id.active
+        ]
+        found = {}
+        for number, report in enumerate(reports):
+            address = report.get("address") if isinstance(report, dict) else None
+            site = ranges_.find(places, address) or presumed
+            found.setdefault(site, []).append(number)
+        return found
 
     @api.model
     def _too_deep(self, report):

@@ -95,11 +95,12 @@ class FocalistNetwork(models.Model):
                     )
                 )
 
-    def _wire(self):
-        """The networks as collectors are told them, with their credentials in clear.
+    def _places(self):
+        """The networks with their ranges, as `tools.ranges.find` takes them."""
+        return [(ranges_.parse_all(network.ranges), network) for network in self]
 
-        Called with superuser rights, for the collector of their agent alone.
-        """
+    def _wire(self):
+        """The networks as collectors are told them, without their credentials."""
         return [
             {
                 "id": network.id,
@@ -107,7 +108,6 @@ class FocalistNetwork(models.Model):
                 "ranges": list(filter(None, ranges_.split(network.ranges))),
                 "exclude": list(filter(None, ranges_.split(network.exclusions))),
                 "port": network.snmp_port,
-                "credentials": network.credential_ids._wire(),
             }
             for network in self
         ]

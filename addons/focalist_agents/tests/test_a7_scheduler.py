@@ -55,6 +55,14 @@ class TestSchedules(SchedulerMixin, AgentCase):
         self.env["focalist.agent.schedule"]._create_missing()
         self.assertEqual(self.env["focalist.agent.schedule"].search_count([]), before)
 
+    def test_a7_agents_of_before_there_were_plans_keep_their_interval(self):
+        """What each update of the module does."""
+        self.agent.schedule_ids.unlink()
+        self.agent.poll_interval = 1800
+        self.env["focalist.agent.schedule"]._create_missing()
+        self.assertEqual(self.schedule("supplies").interval, 30)
+        self.assertEqual(self.agent.poll_interval, 1800)
+
     def test_a7_technicians_set_the_plan_and_no_more(self):
         schedule = self.schedule("alerts").with_user(self.technician)
         schedule.write({"is_on": False, "interval": 30, "saturday": False})
@@ -235,6 +243,22 @@ class TestTasks(SchedulerMixin, AgentCase):
 
         queries(agents)
         self.assertEqual(queries(agents), queries(agents[:2]))
+
+    def test_a7_call_for_tasks_is_cheap(self):
+        """Each collector calls a few times a minute: as much for many settings."""
+
+        def queries():
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self.collector._tasks({"schema": 1}, "192.0.2.1")
+            return self.env.cr.sql_log_count - before
+
+        few = queries()
+        for number in range(20):
+            self.network.copy({"name": f"LAN {number}"})
+        self.assertLessEqual(queries(), few)
+        self.assertLess(few, 20)
 
 
 @tagged("post_install", "-at_install")

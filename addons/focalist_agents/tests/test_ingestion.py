@@ -51,6 +51,47 @@ class TestIngestion(RouteMixin, HttpCase):
         self.assertFalse(found["E000007"])
         self.assertEqual(found["E000008"], self.site)
 
+    def test_d1_new_device_is_proposed_for_the_site_of_its_addresses(self):
+        """The network whose ranges have it says where; closed sites say nothing."""
+        dock, closed = self.env["focalist.site"].create(
+            [
+                {"name": name, "partner_id": self.client.id}
+                for name in ("Dock", "Closed")
+            ]
+        )
+        networks = (
+            ("10.1.0.10-19", self.depot),
+            ("10.1.0.20-29\n10.1.0.40", dock),
+            ("10.1.0.30-39", closed),
+        )
+        for text, site in networks:
+            self.env["focalist.network"].create(
+                {
+                    "name": text,
+                    "agent_id": self.agent.id,
+                    "ranges": text,
+                    "site_id": site.id,
+                }
+            )
+        closed.active = False
+        # A report's address is its number and one.
+        numbers = {
+            11: self.depot,
+            22: dock,
+            39: dock,
+            33: self.site,
+            50: self.site,
+        }
+        odd = [report(60, address="printer.example"), report(61, address=7), "odd"]
+        results = self.send(self.key, [*map(report, numbers), *odd])
+        self.assertEqual(
+            [result["status"] for result in results], ["pending"] * 7 + ["rejected"]
+        )
+        found = {d.serial_number: d.site_id for d in self.devices()}
+        for number, site in numbers.items():
+            self.assertEqual(found[f"E{number:06}"], site, number)
+        self.assertEqual(found["E000060"], self.site)
+
     def test_reading_bears_its_collector(self):
         device = self.make_device(1)
         self.assertEqual(self.statuses([report(1, 5000)]), ["accepted"])

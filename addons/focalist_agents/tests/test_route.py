@@ -127,7 +127,7 @@ class TestRoute(RouteMixin, HttpCase):
             self.fault("send", batch)
 
     def test_failure_inside_is_told_to_the_log_alone(self):
-        body = xmlrpc_client.dumps((pack([]),), "send").encode()
+        body = xmlrpc_client.dumps((pack([report(1)]),), "send").encode()
         ingest = type(self.env["focalist.device"])
         for error in (RuntimeError("secret"), UserError("secret")):
             with (

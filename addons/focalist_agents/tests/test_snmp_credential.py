@@ -73,7 +73,7 @@ class TestSnmpCredential(CredentialMixin, AgentCase):
         self.make(community="one")
         self.make()
         self.make_user(priv="des")
-        told = self.network.sudo()._wire()[0]["credentials"]
+        told = self.network.credential_ids._wire()
         self.assertEqual(told, [{"community": "one"}])
 
     def test_another_secret_reads_nothing(self):

@@ -56,13 +56,19 @@ def count(ranges):
     return sum(last - first + 1 for _version, first, last in ranges)
 
 
-def covers(ranges, address):
-    """Whether an address, a text of any kind, is in one of the ranges."""
+def find(places, address):
+    """What an address, a text of any kind, belongs to.
+
+    :param places: (ranges, what) of each place, in the order that they are looked at
+    :return: the first place's ``what``; None where the address is in none of them
+    """
     try:
-        wanted = ipaddress.ip_address((address or "").strip())
-    except ValueError:
-        return False
-    return any(
-        version == wanted.version and first <= int(wanted) <= last
-        for version, first, last in ranges
-    )
+        wanted = ipaddress.ip_address(address.strip())
+    except (AttributeError, ValueError):
+        return None
+    number = int(wanted)
+    for ranges, what in places:
+        for version, first, last in ranges:
+            if version == wanted.version and first <= number <= last:
+                return what
+    return None

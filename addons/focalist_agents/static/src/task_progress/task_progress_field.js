@@ -6,15 +6,15 @@ const OPEN = ["waiting", "taken", "running"];
 const REFRESH_EVERY = 2500; // milliseconds
 
 /**
- * How far a task is, read anew while it is not over; then what came of it. Polling, as a page that shows one
- * has few open tasks, and nothing has to be set up for it.
+ * What came of a task; while it is not over, how far it is, read anew. Polling, as a
+ * page that shows one has few open tasks, and nothing has to be set up for it.
  */
 export class TaskProgressField extends Component {
   static template = "focalist_agents.TaskProgressField";
   static props = {
     ...standardFieldProps,
     stateField: {type: String},
-    resultField: {type: String},
+    progressField: {type: String},
   };
 
   setup() {
@@ -38,7 +38,7 @@ export class TaskProgressField extends Component {
   }
 
   get percent() {
-    return Math.round(this.props.record.data[this.props.name]);
+    return Math.round(this.props.record.data[this.props.progressField]);
   }
 
   get label() {
@@ -50,7 +50,7 @@ export class TaskProgressField extends Component {
   }
 
   get result() {
-    return this.props.record.data[this.props.resultField] || "";
+    return this.props.record.data[this.props.name] || "";
   }
 
   async refresh() {
@@ -64,9 +64,9 @@ export class TaskProgressField extends Component {
 
 registry.category("fields").add("focalist_task_progress", {
   component: TaskProgressField,
-  supportedTypes: ["float"],
+  supportedTypes: ["char"],
   extractProps: ({options}) => ({
     stateField: options.state_field || "state",
-    resultField: options.result_field || "result",
+    progressField: options.progress_field || "progress",
   }),
 });
