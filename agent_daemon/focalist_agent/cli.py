@@ -89,6 +89,7 @@ def enroll(
 ) -> None:
     """Exchange a one-time key for this collector's own credentials."""
     from . import credentials, files
+    from .clock import Clock
     from .config import check_url
     from .transport import TransportError, http, xmlrpc
 
@@ -105,7 +106,8 @@ def enroll(
     try:
         # First, so that a key is not used up for credentials that cannot be stored.
         files.make_directory(directory)
-        poster = http.Poster(context.config().server_ca_file)
+        ca_file = context.config().server_ca_file
+        poster = http.Poster(ca_file, clock=Clock(directory))
         answer = xmlrpc.enroll(server, database, key, poster)
         credentials.save(
             directory,
@@ -386,6 +388,8 @@ def run(context: Context, once: bool, verbose: bool) -> None:
     import asyncio
 
     from . import files, lock, log
+    from .clock import Clock
+    from .scheduler import Scheduler
     from .spool import Spool, SpoolError
     from .transport import TransportError
     from .transport.renewing import RenewingTransport
@@ -393,12 +397,14 @@ def run(context: Context, once: bool, verbose: bool) -> None:
     config = context.config()
     log.set_up(verbose, config.log_format)
     directory = context.directory()
+    clock = Clock(directory)
     try:
-        transport = RenewingTransport(lambda: _transport(config, directory))
+        transport = RenewingTransport(lambda: _transport(config, directory, clock))
         with lock.only_one(directory):
             spool = Spool(directory, config.spool_max_size_mb * 1024 * 1024)
             try:
-                done = asyncio.run(_run(config, directory, spool, transport, once))
+                scheduler = Scheduler(config, directory, spool, transport, clock)
+                done = asyncio.run(_run(scheduler, once))
             finally:
                 spool.close()
     except (files.StateError, SpoolError, TransportError) as error:
@@ -406,26 +412,25 @@ def run(context: Context, once: bool, verbose: bool) -> None:
     sys.exit(0 if done else 1)
 
 
-def _transport(config: Config, directory: Path) -> Any:
+def _transport(config: Config, directory: Path, clock: Any = None) -> Any:
     """What calls with the stored credentials; raises StateError, TransportError."""
-    from . import credentials
+    from . import credentials, spool
     from .transport import http, xmlrpc
+
+    def about() -> dict[str, Any]:
+        return xmlrpc.about_us() | spool.counts(directory)
 
     known = credentials.load(directory)
     return xmlrpc.XmlRpcTransport(
         config.server_url or known.server,
         config.server_database or known.database,
         known.key,
-        http.Poster(config.server_ca_file),
+        http.Poster(config.server_ca_file, clock=clock),
+        about,
     )
 
 
-async def _run(
-    config: Config, directory: Path, spool: Any, transport: Any, once: bool
-) -> bool:
-    from .scheduler import Scheduler
-
-    scheduler = Scheduler(config, directory, spool, transport)
+async def _run(scheduler: Any, once: bool) -> bool:
     if once:
         return await scheduler.once()
     await scheduler.forever()

@@ -18,7 +18,7 @@ from . import credentials as enrolled
 from . import files
 from .config import Config, Device
 from .scheduler import MAX_SKEW
-from .snmp.credential import User
+from .snmp.credential import User, secrets
 from .snmp.engine import Engine, has_gufo
 from .snmp.session import Limits, SnmpError
 from .transport import KeyRefused, TransportError
@@ -72,12 +72,12 @@ def findings(
 def _file(config: Config, path: Path | None) -> Finding:
     if path is None:
         return Finding("file", "no configuration file: all is as by default")
-    secret = any(isinstance(one, User) for one in config.snmp_credentials)
+    secret = any(any(secrets(one)) for one in config.snmp_credentials)
     if secret and os.name == "posix" and path.stat().st_mode & 0o004:
         return Finding(
             "file",
             f"{path} has passwords, and everybody can read it",
-            f"chmod o= {path}, and give it to the group of the service.",
+            f"chgrp focalist-agent {path} && chmod 640 {path}",
         )
     return Finding("file", f"{path} is understood")
 

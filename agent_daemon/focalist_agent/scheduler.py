@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from . import files, reader
+from .clock import Clock, Stamp
 from .config import Config, Device
 from .report import Report, problems, utc_now
 from .sender import Sender
@@ -34,11 +35,17 @@ class Scheduler:
     """Polls and sends, until it is told to stop."""
 
     def __init__(
-        self, config: Config, directory: Path, spool: Spool, transport: Transport
+        self,
+        config: Config,
+        directory: Path,
+        spool: Spool,
+        transport: Transport,
+        clock: Clock,
     ) -> None:
         self._config, self._directory = config, directory
         self._spool, self._transport = spool, transport
-        self._sender = Sender(spool, transport)
+        self._clock = clock
+        self._sender = Sender(spool, transport, clock)
         self._news, self._stop = asyncio.Event(), asyncio.Event()
         self._lost = 0
 
@@ -105,7 +112,7 @@ class Scheduler:
             self._news.clear()
             try:
                 await self._sender.drain(self._stop.is_set)
-            except TransportError as error:
+            except (TransportError, SpoolError) as error:
                 seconds = self._sender.wait_after(error)
                 _log.warning("%s Next attempt in %.0f s.", error, seconds)
                 self._spool.note(last_error=str(error))
@@ -134,7 +141,7 @@ class Scheduler:
         return list(devices), min(max(interval, 10), 86_400)
 
     def _compare_clocks(self) -> None:
-        """Note how wrong our clock is; the server corrects what reports say by it."""
+        """Note how wrong our clock is; what reports say is corrected by it."""
         skew = self._transport.skew
         if skew is None:
             return
@@ -173,7 +180,7 @@ class Scheduler:
         """
         await asyncio.sleep(random.uniform(0, spread))
         try:
-            report = await self._read(engine, device)
+            report, stamp = await self._read(engine, device)
         except NoAnswer as error:
             _log.debug("%s", error)
             return False
@@ -183,21 +190,23 @@ class Scheduler:
         except Exception:
             _log.exception("%s: the answers could not be understood", device)
             return False
-        self._keep(report)
+        self._keep(report, stamp)
         return True
 
-    async def _read(self, engine: Engine, device: Device) -> Report:
+    async def _read(self, engine: Engine, device: Device) -> tuple[Report, Stamp]:
         credentials = self._config.snmp_credentials
         async with engine.session(device.address, device.port, credentials) as session:
-            return await reader.read(session, device.address)
+            stamp = self._clock.stamp()
+            report = await reader.read(session, device.address)
+            return stamp.put_on(report), stamp
 
-    def _keep(self, report: Report) -> None:
+    def _keep(self, report: Report, stamp: Stamp) -> None:
         wrong = problems(report.to_dict())
         if wrong:
             # A fault of ours: the server would reject it, and say less.
             _log.error("%s: the report is not valid: %s", report.address, wrong[0])
         try:
-            self._spool.put(report)
+            self._spool.put(report, stamp)
         except SpoolError as error:
             self._lost += 1
             _log.error("A report is lost (%d since the start): %s", self._lost, error)

@@ -81,6 +81,13 @@ def values_of(said: str) -> dict:
     return values
 
 
+def wait_for(condition, seconds=20) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.02)
+
+
 class Relay(threading.Thread):
     """Passes datagrams between one client and a responder, as ``rule`` says.
 
@@ -142,6 +149,8 @@ class Server(ThreadingHTTPServer):
         self.reports: list[dict] = []
         self.verdicts: dict[str, str] = {}
         self.calls: list[str] = []
+        self.told: list[dict] = []
+        """of the installations themselves"""
         self.headers: list[dict] = []
         self.clock = 0.0
         """seconds that its clock is ahead"""
@@ -201,6 +210,7 @@ class _Handler(BaseHTTPRequestHandler):
                 "server_time": now,
             }
         if method == "configuration":
+            self.server.told.append(arguments[0])
             return {
                 "devices": self.server.devices,
                 "poll_interval": self.server.poll_interval,

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
 from .. import __version__
+from ..clock import Clock, ticks
 from . import KeyRefused, TooLarge, TransportError, Unreachable
 
 TIMEOUT = 30.0
@@ -24,14 +25,19 @@ _PIECE = 64 * 1024
 class Poster:
     """Posts to one server."""
 
-    def __init__(self, ca_file: str | None = None, timeout: float = TIMEOUT) -> None:
+    def __init__(
+        self,
+        ca_file: str | None = None,
+        timeout: float = TIMEOUT,
+        clock: Clock | None = None,
+    ) -> None:
         try:
             context = ssl.create_default_context(cafile=ca_file)
         except (OSError, ssl.SSLError) as error:
             raise TransportError(
                 f"The CA file {ca_file} cannot be used: {error}"
             ) from error
-        self._timeout = timeout
+        self._timeout, self._clock = timeout, clock
         self.skew: float | None = None
         """Seconds that our clock is ahead of the server's, by its last answer"""
         self._opener = urllib.request.build_opener(
@@ -46,10 +52,10 @@ class Poster:
             method="POST",
             headers={"User-Agent": f"focalist-agent/{__version__}", **headers},
         )
-        sent = time.time()
+        sent = ticks()
         try:
             with self._opener.open(request, timeout=self._timeout) as answer:
-                self._compare(answer.headers.get("Date"), sent)
+                self._compare(answer.headers.get("Date"), sent, self._clock)
                 return _bounded(answer)
         except urllib.error.HTTPError as error:
             with error:
@@ -61,14 +67,20 @@ class Poster:
             reason = str(error) or type(error).__name__
             raise Unreachable(f"The connection broke: {reason}") from None
 
-    def _compare(self, date: str | None, sent: float) -> None:
+    def _compare(
+        self, date: str | None, sent: float, clock: Clock | None = None
+    ) -> None:
         """Measure the clock by a Date header (RFC 9110, 6.6.1), to the second."""
         try:
-            told = parsedate_to_datetime(date or "").timestamp()
+            told = parsedate_to_datetime(date or "").timestamp() + 0.5
         except (ValueError, TypeError):
             return
         # Between sending and now the server wrote it, somewhere in that second.
-        self.skew = (sent + time.time()) / 2 - (told + 0.5)
+        now = ticks()
+        middle = (sent + now) / 2
+        self.skew = time.time() - (now - middle) - told
+        if clock:
+            clock.hear(told, middle)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -10,7 +10,7 @@ import platform
 import socket
 import xmlrpc.client
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from xml.parsers.expat import ExpatError
 
@@ -33,16 +33,24 @@ _PREFIX = "/focalist/agent/1/"
 class XmlRpcTransport:
     """See :class:`focalist_agent.transport.Transport`."""
 
-    def __init__(self, server: str, database: str, key: str, poster: Poster) -> None:
+    def __init__(
+        self,
+        server: str,
+        database: str,
+        key: str,
+        poster: Poster,
+        about: Callable[[], dict[str, Any]] | None = None,
+    ) -> None:
         self._url = server.rstrip("/") + _PREFIX + "rpc"
         self._database, self._key, self._poster = database, key, poster
+        self._about = about or about_us
 
     @property
     def skew(self) -> float | None:
         return self._poster.skew
 
     def configuration(self) -> Configuration:
-        answer = self._call("configuration", about_us())
+        answer = self._call("configuration", self._about())
         try:
             return Configuration(
                 tuple(
