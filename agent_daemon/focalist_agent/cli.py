@@ -377,6 +377,24 @@ async def _scan(
 
 
 @main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the device reports.")
+@click.pass_obj
+def usb(context: Context, as_json: bool) -> None:
+    """Read the printers on this computer's own USB (ipp-usb, CUPS) and print it."""
+    import json
+
+    from . import report, summary, usb
+
+    found = [one.to_dict() for one in usb.read_all(context.config().usb_addresses)]
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=1))
+    else:
+        click.echo("\n\n".join(map(summary.of_report, found)) or "None was found.")
+    for problem in (problem for one in found for problem in report.problems(one)):
+        click.echo(f"The report is not valid: {problem}", err=True)
+
+
+@main.command()
 @click.option("--once", is_flag=True, help="One round, send everything, and end.")
 @click.option("-v", "--verbose", is_flag=True, help="Log every step.")
 @click.pass_obj
@@ -458,7 +476,7 @@ def status(context: Context, as_json: bool) -> None:
         }
     except files.StateError as error:
         found = {"enrolled": False, "problem": str(error)}
-    found |= {"devices": 0, "unanswered": 0}
+    found |= {"devices": 0, "unanswered": 0, "usb": 0}
     found |= dict.fromkeys(("last_round", "last_contact", "last_error", "clock_ahead"))
     try:
         found |= spool.status(directory)

@@ -57,6 +57,8 @@ class Config:
     discovery_ranges: tuple[str, ...] = ()
     discovery_exclude: tuple[str, ...] = ()
     discovery_rate: int = 500
+    usb_enabled: bool = False
+    usb_addresses: tuple[str, ...] = ()
     poll_interval: int | None = None
     spool_max_size_mb: int = 200
     log_format: str = "text"
@@ -231,6 +233,34 @@ def _ranges(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")
+    return value
+
+
+def _usb_addresses(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ValueError("must be a list of addresses")
+    for one in value:
+        _check_own(_text(one))
+    return tuple(value)
+
+
+def _check_own(uri: str) -> None:
+    """An address of this computer: others are asked over SNMP."""
+    parts = urlsplit(uri)
+    host = parts.hostname or ""
+    try:
+        own = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        own = False
+    if parts.scheme != "ipp" or not own:
+        raise ValueError(
+            "must be addresses of this computer, like ipp://127.0.0.1:60000/ipp/print"
+        )
+
+
 def _one_of(known: Sequence[str]) -> Any:
     def check(value: Any) -> str:
         if value not in known:
@@ -272,6 +302,8 @@ _KEYS = {
     "discovery.ranges": _ranges,
     "discovery.exclude": _ranges,
     "discovery.rate": _integer(1, 10_000),
+    "usb.enabled": _flag,
+    "usb.addresses": _usb_addresses,
     "poll.interval": _integer(10, 86_400),
     "spool.max_size_mb": _integer(1, 100_000),
     "log.format": _one_of(log.FORMATS),

@@ -10,7 +10,7 @@ import signal
 import time
 from pathlib import Path
 
-from . import files, reader
+from . import files, reader, usb
 from .clock import Clock, Stamp
 from .config import Config, Device
 from .report import Report, problems, utc_now
@@ -153,16 +153,20 @@ class Scheduler:
     async def _round(
         self, engine: Engine, devices: list[Device], spread: float
     ) -> None:
-        if not devices:
+        if not devices and not self._config.usb_enabled:
             _log.warning("No devices to poll: neither server nor file names one.")
         started = time.monotonic()
-        told = await asyncio.gather(
-            *(self._device(engine, device, spread) for device in devices)
+        told, on_usb = await asyncio.gather(
+            asyncio.gather(
+                *(self._device(engine, device, spread) for device in devices)
+            ),
+            self._usb(),
         )
         read = sum(told)
         self._spool.note(
             devices=len(devices),
             unanswered=len(devices) - read,
+            usb=on_usb,
             last_round=utc_now(),
         )
         _log.info(
@@ -199,6 +203,21 @@ class Scheduler:
             stamp = self._clock.stamp()
             report = await reader.read(session, device.address)
             return stamp.put_on(report), stamp
+
+    async def _usb(self) -> int:
+        """Read the printers on this computer's USB; gives how many there are."""
+        if not self._config.usb_enabled:
+            return 0
+        stamp = self._clock.stamp()
+        try:
+            found = await asyncio.to_thread(usb.read_all, self._config.usb_addresses)
+        except Exception:
+            _log.exception("USB: the answers could not be understood")
+            return 0
+        for report in found:
+            self._keep(stamp.put_on(report), stamp)
+        _log.info("USB: %d printers read.", len(found))
+        return len(found)
 
     def _keep(self, report: Report, stamp: Stamp) -> None:
         wrong = problems(report.to_dict())
