@@ -91,8 +91,9 @@ def enroll(
     from . import credentials, files
     from .clock import Clock
     from .config import check_url
-    from .transport import TransportError, http, xmlrpc
+    from .transport import TransportError
 
+    config = context.config()
     try:
         server = check_url(server)
     except ValueError as error:
@@ -106,9 +107,8 @@ def enroll(
     try:
         # First, so that a key is not used up for credentials that cannot be stored.
         files.make_directory(directory)
-        ca_file = context.config().server_ca_file
-        poster = http.Poster(ca_file, clock=Clock(directory))
-        answer = xmlrpc.enroll(server, database, key, poster)
+        poster = _poster(config, Clock(directory))
+        answer = _kind(config)(server, database, key, poster).enroll()
         credentials.save(
             directory,
             credentials.Credentials(
@@ -433,19 +433,33 @@ def run(context: Context, once: bool, verbose: bool) -> None:
 def _transport(config: Config, directory: Path, clock: Any = None) -> Any:
     """What calls with the stored credentials; raises StateError, TransportError."""
     from . import credentials, spool
-    from .transport import http, xmlrpc
+    from .transport import xmlrpc
 
     def about() -> dict[str, Any]:
         return xmlrpc.about_us() | spool.counts(directory)
 
     known = credentials.load(directory)
-    return xmlrpc.XmlRpcTransport(
+    return _kind(config)(
         config.server_url or known.server,
         config.server_database or known.database,
         known.key,
-        http.Poster(config.server_ca_file, clock=clock),
+        _poster(config, clock),
         about,
     )
+
+
+def _kind(config: Config) -> Any:
+    """The transport that the configuration names."""
+    from .transport.json2 import Json2Transport
+    from .transport.xmlrpc import XmlRpcTransport
+
+    return Json2Transport if config.server_transport == "json2" else XmlRpcTransport
+
+
+def _poster(config: Config, clock: Any) -> Any:
+    from .transport import http
+
+    return http.Poster(config.server_ca_file, clock=clock, proxy=config.server_proxy)
 
 
 async def _run(scheduler: Any, once: bool) -> bool:

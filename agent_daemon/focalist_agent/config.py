@@ -22,6 +22,7 @@ else:
     import tomli as tomllib
 
 SNMP_PORT = 161
+TRANSPORTS = ("xmlrpc", "json2")
 
 
 class ConfigError(ValueError):
@@ -47,6 +48,8 @@ class Config:
     server_url: str | None = None
     server_database: str | None = None
     server_ca_file: str | None = None
+    server_transport: str = "xmlrpc"
+    server_proxy: str | None = None
     snmp_credentials: tuple[Credential, ...] = (Community("public"),)
     snmp_backend: str = "auto"
     snmp_port: int = SNMP_PORT
@@ -112,10 +115,16 @@ def load(path: Path | None) -> Config:
     if any(several):
         found["snmp_credentials"] = several[0] + several[1]
     config = _with_port(Config(**found))
-    for one in config.snmp_credentials:
-        for secret in secrets(one):
-            log.hide(secret)
+    for secret in all_secrets(config):
+        log.hide(secret)
     return config
+
+
+def all_secrets(config: Config) -> tuple[str, ...]:
+    """What of the configuration nobody else may read."""
+    several = [*map(secrets, config.snmp_credentials)]
+    proxy = urlsplit(config.server_proxy or "").password or ""
+    return tuple(one for one in (proxy, *(s for few in several for s in few)) if one)
 
 
 def _with_port(config: Config) -> Config:
@@ -171,6 +180,13 @@ def check_url(value: str) -> str:
             f"{parts.scheme}://{parts.netloc}, not {value}"
         )
     return value.rstrip("/")
+
+
+def _proxy(value: Any) -> str:
+    parts = urlsplit(_text(value))
+    if parts.scheme != "http" or not parts.hostname or not (parts.port or 80):
+        raise ValueError("must be like http://proxy.example:3128")
+    return value
 
 
 def _texts(value: Any) -> tuple[str, ...]:
@@ -291,6 +307,8 @@ _KEYS = {
     "server.url": _url,
     "server.database": _database,
     "server.ca_file": _text,
+    "server.transport": _one_of(TRANSPORTS),
+    "server.proxy": _proxy,
     "snmp.communities": _communities,
     "snmp.credentials": _credentials,
     "snmp.backend": _one_of(BACKENDS),

@@ -16,9 +16,9 @@ from urllib.request import getproxies, proxy_bypass
 
 from . import credentials as enrolled
 from . import files
-from .config import Config, Device
+from .config import Config, Device, all_secrets
 from .scheduler import MAX_SKEW
-from .snmp.credential import User, secrets
+from .snmp.credential import User
 from .snmp.engine import Engine, has_gufo
 from .snmp.session import Limits, SnmpError
 from .transport import KeyRefused, TransportError
@@ -72,8 +72,7 @@ def findings(
 def _file(config: Config, path: Path | None) -> Finding:
     if path is None:
         return Finding("file", "no configuration file: all is as by default")
-    secret = any(any(secrets(one)) for one in config.snmp_credentials)
-    if secret and os.name == "posix" and path.stat().st_mode & 0o004:
+    if all_secrets(config) and os.name == "posix" and path.stat().st_mode & 0o004:
         return Finding(
             "file",
             f"{path} has passwords, and everybody can read it",
@@ -105,6 +104,7 @@ def _network(url: str, config: Config) -> Iterator[Finding]:
     parts = urlsplit(url)
     host, scheme = parts.hostname or "", parts.scheme
     proxy = None if proxy_bypass(host) else getproxies().get(scheme)
+    proxy = config.server_proxy or proxy
     if proxy:
         yield Finding("proxy", f"{urlsplit(proxy).hostname} is asked for {host}")
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import os
 import shutil
@@ -152,6 +153,8 @@ class Server(ThreadingHTTPServer):
         self.told: list[dict] = []
         """of the installations themselves"""
         self.headers: list[dict] = []
+        self.bodies: list[int] = []
+        self.says_gzip = self.reads_gzip = True
         self.clock = 0.0
         """seconds that its clock is ahead"""
 
@@ -161,9 +164,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:  # noqa: N802
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        arguments, method = xmlrpc.client.loads(body)
-        self.server.calls.append(method)
         self.server.headers.append(dict(self.headers))
+        self.server.bodies.append(len(body))
+        self.method = self.path.partition("/json/")[2]
+        if self.headers["Content-Encoding"] == "gzip":
+            if not self.server.reads_gzip:
+                return self._reply(415, b"")
+            body = gzip.decompress(body)
+        if self.method:
+            arguments, method = json.loads(body), self.method
+        else:
+            arguments, method = xmlrpc.client.loads(body)
+        self.server.calls.append(method)
         if method == "send":
             time.sleep(self.server.thinks)
         if method != "configuration" and self.server.faults:
@@ -187,6 +199,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._reply(200, b"x" * (9 * 1024 * 1024))
         elif fault == "redirect":
             self._reply(302, b"", {"Location": "http://127.0.0.1:9/elsewhere"})
+        elif fault == "fault" and self.method:
+            self._reply(400, b'{"message": "That is no batch."}')
         elif fault == "fault":
             fault = xmlrpc.client.Fault(400, "That is no batch.")
             self._reply(200, xmlrpc.client.dumps(fault, methodresponse=True).encode())
@@ -230,12 +244,15 @@ class _Handler(BaseHTTPRequestHandler):
         return {"results": results, "server_time": now}
 
     def _dump(self, answer: dict) -> bytes:
+        if self.method:
+            return json.dumps(answer).encode()
         return xmlrpc.client.dumps((answer,), methodresponse=True).encode()
 
     def _reply(self, code: int, body: bytes, headers: dict | None = None) -> None:
         self.send_response(code)
         for name, value in {
             "Content-Length": str(len(body)),
+            **({"Accept-Encoding": "gzip"} if self.server.says_gzip else {}),
             **(headers or {}),
         }.items():
             self.send_header(name, value)

@@ -42,6 +42,19 @@ def test_one_round(enrolled, server, responder, silent_port):
     assert (found["collector"], found["agent"]) == ("collector 1", "Agent 1")
 
 
+def test_everything_over_json(agent, server, responder):
+    server.devices = [{"address": "127.0.0.1", "port": responder}]
+    config = OFFICE + '[server]\ntransport = "json2"\n'
+    where = ("--server", server.url, "--database", "db")
+    done = agent("enroll", *where, "--key", server.enrolment_key, config=config)
+    assert done.returncode == 0, done.stderr
+    assert agent("run", "--once", config=config).returncode == 0
+    assert server.calls == ["enroll", "configuration", "send"]
+    types = {one["Content-Type"] for one in server.headers}
+    assert types == {"application/json"}
+    assert status(agent)["accepted"] == 1
+
+
 def test_devices_of_the_file_are_polled_too(enrolled, server, responder):
     config = OFFICE + f'[devices]\naddresses = ["127.0.0.1:{responder}"]\n'
     assert enrolled("run", "--once", config=config).returncode == 0

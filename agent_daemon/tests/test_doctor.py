@@ -126,6 +126,7 @@ def test_a_printer_that_is_silent(agent, responder, silent_port):
 SECRETS = (
     '[[snmp.credentials]]\nuser = "u"\nauth = "sha"\nauth_password = "12345678"\n',
     '[snmp]\ncommunities = ["private7"]\n',
+    '[server]\nproxy = "http://user:password7@proxy.example:3128"\n',
 )
 
 

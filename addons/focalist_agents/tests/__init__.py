@@ -6,6 +6,7 @@ from . import (
     test_ingestion,
     test_rights,
     test_route,
+    test_route_json,
     test_screens,
     test_wire,
 )

@@ -8,6 +8,7 @@ from odoo import fields
 from odoo.tests import TransactionCase, new_test_user
 
 ENROLL, RPC = "/focalist/agent/1/enroll", "/focalist/agent/1/rpc"
+JSON = "/focalist/agent/1/json/"
 ABOUT = {"version": "1.0", "hostname": "prn-server", "platform": "Linux"}
 
 

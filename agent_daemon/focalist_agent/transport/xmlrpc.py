@@ -41,13 +41,21 @@ class XmlRpcTransport:
         poster: Poster,
         about: Callable[[], dict[str, Any]] | None = None,
     ) -> None:
-        self._url = server.rstrip("/") + _PREFIX + "rpc"
+        self._prefix = server.rstrip("/") + _PREFIX
         self._database, self._key, self._poster = database, key, poster
         self._about = about or about_us
 
     @property
     def skew(self) -> float | None:
         return self._poster.skew
+
+    def enroll(self) -> Enrolment:
+        """Exchange the key, a one-time key, for the collector's own."""
+        answer = self._call("enroll", about_us())
+        values = [answer.get(name) for name in ("collector", "key", "agent")]
+        if not all(isinstance(value, str) and value for value in values):
+            raise odd()
+        return Enrolment(*values)
 
     def configuration(self) -> Configuration:
         answer = self._call("configuration", self._about())
@@ -59,7 +67,7 @@ class XmlRpcTransport:
                 int(answer["poll_interval"]),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise _odd() from error
+            raise odd() from error
 
     def send(self, reports: Sequence[bytes]) -> list[Result]:
         batch = zlib.compress(b"[" + b",".join(reports) + b"]")
@@ -70,23 +78,34 @@ class XmlRpcTransport:
                 for r in answer["results"]
             ]
         except (KeyError, TypeError, AttributeError) as error:
-            raise _odd() from error
+            raise odd() from error
         return [result for result in results if result.status in FINAL]
 
     def _call(self, method: str, *arguments: Any) -> dict[str, Any]:
-        return _call(
-            self._poster, self._url, self._database, self._key, method, arguments
-        )
+        """Call a method; its answer, of which nothing is known yet."""
+        said = xmlrpc.client.dumps(arguments, method, encoding="utf-8")
+        route = "enroll" if method == "enroll" else "rpc"
+        answer = self._post(route, said.encode("utf-8"), "text/xml")
+        # No answer of ours has a DTD: entities make a large text of a small one.
+        if b"<!DOCTYPE" in answer or b"<!ENTITY" in answer:
+            raise odd()
+        try:
+            (result,), _ = xmlrpc.client.loads(answer)
+        except xmlrpc.client.Fault as fault:
+            raise Misunderstood(f"The server says: {fault.faultString}") from None
+        except (ExpatError, ValueError, TypeError, xmlrpc.client.Error) as error:
+            raise odd() from error
+        if not isinstance(result, dict):
+            raise odd()
+        return result
 
-
-def enroll(server: str, database: str, key: str, poster: Poster) -> Enrolment:
-    """Exchange a one-time key for the collector's own; raises TransportError."""
-    url = server.rstrip("/") + _PREFIX + "enroll"
-    answer = _call(poster, url, database, key, "enroll", (about_us(),))
-    values = [answer.get(name) for name in ("collector", "key", "agent")]
-    if not all(isinstance(value, str) and value for value in values):
-        raise _odd()
-    return Enrolment(*values)
+    def _post(self, route: str, body: bytes, mimetype: str) -> bytes:
+        headers = {
+            "Content-Type": mimetype,
+            "X-Odoo-Database": self._database,
+            "Authorization": f"Bearer {self._key}",
+        }
+        return self._poster.post(self._prefix + route, body, headers)
 
 
 def about_us() -> dict[str, str]:
@@ -98,30 +117,6 @@ def about_us() -> dict[str, str]:
     }
 
 
-def _call(
-    poster: Poster, url: str, database: str, key: str, method: str, arguments: tuple
-) -> dict[str, Any]:
-    body = xmlrpc.client.dumps(arguments, method, encoding="utf-8").encode("utf-8")
-    headers = {
-        "Content-Type": "text/xml",
-        "X-Odoo-Database": database,
-        "Authorization": f"Bearer {key}",
-    }
-    answer = poster.post(url, body, headers)
-    # No answer of ours has a DTD: entities are how a small text becomes a large one.
-    if b"<!DOCTYPE" in answer or b"<!ENTITY" in answer:
-        raise _odd()
-    try:
-        (result,), _ = xmlrpc.client.loads(answer)
-    except xmlrpc.client.Fault as fault:
-        raise Misunderstood(f"The server says: {fault.faultString}") from None
-    except (ExpatError, ValueError, TypeError, xmlrpc.client.Error) as error:
-        raise _odd() from error
-    if not isinstance(result, dict):
-        raise _odd()
-    return result
-
-
 def _devices(answer: dict[str, Any]) -> list[dict[str, Any]]:
     devices = answer["devices"]
     if not isinstance(devices, list):
@@ -129,5 +124,6 @@ def _devices(answer: dict[str, Any]) -> list[dict[str, Any]]:
     return devices
 
 
-def _odd() -> TransportError:
+def odd() -> TransportError:
+    """The answer of a stranger, or of a server that took a wrong turn."""
     return Unreachable("The answer is not what a Focalist server gives.")
