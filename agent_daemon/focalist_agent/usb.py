@@ -149,9 +149,7 @@ def _meters(told: ipp.Attributes) -> tuple[dict, dict, dict]:
         name = f"printer-{unit}-completed"
         total = _count(_first(told, name))
         if total is not None:
-            meters = {"total": total}
-            if unit == "impressions":
-                meters |= _by_color(_first(told, f"{name}-col"), total)
+            meters = {"total": total} | _by_color(_first(told, f"{name}-col"), total)
             units = dict.fromkeys(meters, unit.removeprefix("media-"))
             return meters, dict.fromkeys(meters, f"ipp:{name}"), units
     return {}, {}, {}

@@ -121,6 +121,10 @@ class Relay(threading.Thread):
             if passed is not None:
                 self._socket.sendto(passed, self._target)
 
+    def answer_for(self, target: int) -> None:
+        """Pass on to another responder from now on."""
+        self._target = ("127.0.0.1", target)
+
     def stop(self) -> None:
         self._end.set()
         self.join()
