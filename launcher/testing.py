@@ -42,7 +42,7 @@ def run(arguments: list[str]) -> int:
         if all(map(_is_plain, paths)):
             return _pytest(ready, ["-p", "no:odoo", *arguments], variables)
 
-    system.ensure(system.CHROMIUM, system.PDFTOTEXT, system.NGINX)
+    system.ensure(system.CHROMIUM, system.PDFTOTEXT, system.NGINX, system.IPPEVEPRINTER)
     wkhtmltopdf.ensure()
     with postgres.running(ready) as server:
         databases = Databases(ready, server)

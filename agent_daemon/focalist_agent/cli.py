@@ -91,9 +91,11 @@ def enroll(
     from dataclasses import asdict
 
     from . import credentials, files
+    from .clock import Clock
     from .config import check_url
-    from .transport import TransportError, http, xmlrpc
+    from .transport import TransportError
 
+    config = context.config()
     try:
         server = check_url(server)
     except ValueError as error:
@@ -107,8 +109,8 @@ def enroll(
     try:
         # First, so that a key is not used up for credentials that cannot be stored.
         files.make_directory(directory)
-        poster = http.Poster(context.config().server_ca_file)
-        answer = xmlrpc.enroll(server, database, key, poster)
+        poster = _poster(config, Clock(directory))
+        answer = _kind(config)(server, database, key, poster).enroll()
         credentials.save(
             directory,
             credentials.Credentials(
@@ -381,6 +383,24 @@ async def _scan(
 
 
 @main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the device reports.")
+@click.pass_obj
+def usb(context: Context, as_json: bool) -> None:
+    """Read the printers on this computer's own USB (ipp-usb, CUPS) and print it."""
+    import json
+
+    from . import report, summary, usb
+
+    found = [one.to_dict() for one in usb.read_all(context.config().usb_addresses)]
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=1))
+    else:
+        click.echo("\n\n".join(map(summary.of_report, found)) or "None was found.")
+    for problem in (problem for one in found for problem in report.problems(one)):
+        click.echo(f"The report is not valid: {problem}", err=True)
+
+
+@main.command()
 @click.option("--once", is_flag=True, help="One round, send everything, and end.")
 @click.option("-v", "--verbose", is_flag=True, help="Log every step.")
 @click.pass_obj
@@ -392,6 +412,8 @@ def run(context: Context, once: bool, verbose: bool) -> None:
     import asyncio
 
     from . import credentials, files, lock, log
+    from .clock import Clock
+    from .scheduler import Scheduler
     from .spool import Spool, SpoolError
     from .transport import TransportError
     from .transport.renewing import RenewingTransport
@@ -399,15 +421,17 @@ def run(context: Context, once: bool, verbose: bool) -> None:
     config = context.config()
     log.set_up(verbose, config.log_format)
     directory = context.directory()
+    clock = Clock(directory)
     try:
         transport = RenewingTransport(
-            lambda: _transport(config, directory),
+            lambda: _transport(config, directory, clock),
             lambda issued: credentials.renew(directory, issued),
         )
         with lock.only_one(directory):
             spool = Spool(directory, config.spool_max_size_mb * 1024 * 1024)
             try:
-                done = asyncio.run(_run(config, directory, spool, transport, once))
+                scheduler = Scheduler(config, directory, spool, transport, clock)
+                done = asyncio.run(_run(scheduler, once))
             finally:
                 spool.close()
     except (files.StateError, SpoolError, TransportError) as error:
@@ -415,29 +439,44 @@ def run(context: Context, once: bool, verbose: bool) -> None:
     sys.exit(0 if done else 1)
 
 
-def _transport(config: Config, directory: Path) -> Any:
+def _transport(config: Config, directory: Path, clock: Any = None) -> Any:
     """What calls with the stored credentials; raises StateError, TransportError."""
-    from . import credentials
-    from .transport import http, xmlrpc
+    from . import credentials, spool
+    from .transport import xmlrpc
+
+    def about() -> dict[str, Any]:
+        return xmlrpc.about_us() | spool.counts(directory)
 
     known = credentials.load(directory)
-    return xmlrpc.XmlRpcTransport(
+    return _kind(config)(
         config.server_url or known.server,
         config.server_database or known.database,
         known.key,
-        http.Poster(
-            config.server_ca_file,
-            certificate_file=credentials.certificate_file(directory, known),
-        ),
+        _poster(config, clock, credentials.certificate_file(directory, known)),
+        about,
     )
 
 
-async def _run(
-    config: Config, directory: Path, spool: Any, transport: Any, once: bool
-) -> bool:
-    from .scheduler import Scheduler
+def _kind(config: Config) -> Any:
+    """The transport that the configuration names."""
+    from .transport.json2 import Json2Transport
+    from .transport.xmlrpc import XmlRpcTransport
 
-    scheduler = Scheduler(config, directory, spool, transport)
+    return Json2Transport if config.server_transport == "json2" else XmlRpcTransport
+
+
+def _poster(config: Config, clock: Any, certificate_file: Path | None = None) -> Any:
+    from .transport import http
+
+    return http.Poster(
+        config.server_ca_file,
+        clock=clock,
+        proxy=config.server_proxy,
+        certificate_file=certificate_file,
+    )
+
+
+async def _run(scheduler: Any, once: bool) -> bool:
     if once:
         return await scheduler.once()
     await scheduler.forever()
@@ -465,7 +504,7 @@ def status(context: Context, as_json: bool) -> None:
         }
     except files.StateError as error:
         found = {"enrolled": False, "problem": str(error)}
-    found |= {"devices": 0, "unanswered": 0}
+    found |= {"devices": 0, "unanswered": 0, "usb": 0}
     found |= dict.fromkeys(
         ("last_round", "last_scan", "last_contact", "last_error", "clock_ahead")
     )

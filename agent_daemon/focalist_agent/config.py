@@ -22,6 +22,7 @@ else:
     import tomli as tomllib
 
 SNMP_PORT = 161
+TRANSPORTS = ("xmlrpc", "json2")
 
 
 class ConfigError(ValueError):
@@ -49,6 +50,8 @@ class Config:
     server_url: str | None = None
     server_database: str | None = None
     server_ca_file: str | None = None
+    server_transport: str = "xmlrpc"
+    server_proxy: str | None = None
     snmp_credentials: tuple[Credential, ...] = (Community("public"),)
     snmp_from_file: bool = field(default=False, compare=False)
     """whether these are the file's, and stand above the server's"""
@@ -61,6 +64,8 @@ class Config:
     discovery_ranges: tuple[str, ...] = ()
     discovery_exclude: tuple[str, ...] = ()
     discovery_rate: int = 500
+    usb_enabled: bool = False
+    usb_addresses: tuple[str, ...] = ()
     poll_interval: int | None = None
     spool_max_size_mb: int = 200
     log_format: str = "text"
@@ -115,10 +120,16 @@ def load(path: Path | None) -> Config:
         found["snmp_credentials"] = several[0] + several[1]
         found["snmp_from_file"] = True
     config = _with_port(Config(**found))
-    for one in config.snmp_credentials:
-        for secret in secrets(one):
-            log.hide(secret)
+    for secret in all_secrets(config):
+        log.hide(secret)
     return config
+
+
+def all_secrets(config: Config) -> tuple[str, ...]:
+    """What of the configuration nobody else may read."""
+    several = [*map(secrets, config.snmp_credentials)]
+    proxy = urlsplit(config.server_proxy or "").password or ""
+    return tuple(one for one in (proxy, *(s for few in several for s in few)) if one)
 
 
 def _with_port(config: Config) -> Config:
@@ -174,6 +185,13 @@ def check_url(value: str) -> str:
             f"{parts.scheme}://{parts.netloc}, not {value}"
         )
     return value.rstrip("/")
+
+
+def _proxy(value: Any) -> str:
+    parts = urlsplit(_text(value))
+    if parts.scheme != "http" or not parts.hostname or not (parts.port or 80):
+        raise ValueError("must be like http://proxy.example:3128")
+    return value
 
 
 def _texts(value: Any) -> tuple[str, ...]:
@@ -236,6 +254,34 @@ def _ranges(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")
+    return value
+
+
+def _usb_addresses(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ValueError("must be a list of addresses")
+    for one in value:
+        _check_own(_text(one))
+    return tuple(value)
+
+
+def _check_own(uri: str) -> None:
+    """An address of this computer: others are asked over SNMP."""
+    parts = urlsplit(uri)
+    host = parts.hostname or ""
+    try:
+        own = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        own = False
+    if parts.scheme != "ipp" or not own:
+        raise ValueError(
+            "must be addresses of this computer, like ipp://127.0.0.1:60000/ipp/print"
+        )
+
+
 def _one_of(known: Sequence[str]) -> Any:
     def check(value: Any) -> str:
         if value not in known:
@@ -266,6 +312,8 @@ _KEYS = {
     "server.url": _url,
     "server.database": _database,
     "server.ca_file": _text,
+    "server.transport": _one_of(TRANSPORTS),
+    "server.proxy": _proxy,
     "snmp.communities": _communities,
     "snmp.credentials": _credentials,
     "snmp.backend": _one_of(BACKENDS),
@@ -277,6 +325,8 @@ _KEYS = {
     "discovery.ranges": _ranges,
     "discovery.exclude": _ranges,
     "discovery.rate": _integer(1, 10_000),
+    "usb.enabled": _flag,
+    "usb.addresses": _usb_addresses,
     "poll.interval": _integer(10, 86_400),
     "spool.max_size_mb": _integer(1, 100_000),
     "log.format": _one_of(log.FORMATS),

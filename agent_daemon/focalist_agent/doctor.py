@@ -16,7 +16,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from . import credentials as enrolled
 from . import files, settings
-from .config import Config, Device
+from .config import Config, Device, all_secrets
 from .scheduler import MAX_SKEW
 from .snmp.credential import User
 from .snmp.engine import Engine, has_gufo
@@ -73,12 +73,11 @@ def findings(
 def _file(config: Config, path: Path | None) -> Finding:
     if path is None:
         return Finding("file", "no configuration file: all is as by default")
-    secret = any(isinstance(one, User) for one in config.snmp_credentials)
-    if secret and os.name == "posix" and path.stat().st_mode & 0o004:
+    if all_secrets(config) and os.name == "posix" and path.stat().st_mode & 0o004:
         return Finding(
             "file",
             f"{path} has passwords, and everybody can read it",
-            f"chmod o= {path}, and give it to the group of the service.",
+            f"chgrp focalist-agent {path} && chmod 640 {path}",
         )
     return Finding("file", f"{path} is understood")
 
@@ -106,6 +105,7 @@ def _network(url: str, config: Config) -> Iterator[Finding]:
     parts = urlsplit(url)
     host, scheme = parts.hostname or "", parts.scheme
     proxy = None if proxy_bypass(host) else getproxies().get(scheme)
+    proxy = config.server_proxy or proxy
     if proxy:
         yield Finding("proxy", f"{urlsplit(proxy).hostname} is asked for {host}")
         return

@@ -97,6 +97,8 @@ class Report:
     address: str
     read_at: str = field(default_factory=lambda: utc_now())
     uid: str = field(default_factory=lambda: str(uuid.uuid4()))
+    device_read_at: str | None = None
+    """what this machine's clock said, where ``read_at`` is corrected"""
     profile: str | None = None
     profile_version: int | None = None
     uptime: int | None = None
@@ -168,8 +170,10 @@ def problems(report: dict[str, Any]) -> list[str]:
             found += _field_problems(name, value)
     if not _UID.fullmatch(str(report.get("uid", ""))):
         found.append("uid: not a UUID")
-    if not _MOMENT.fullmatch(str(report.get("read_at", ""))):
-        found.append("read_at: not YYYY-MM-DDTHH:MM:SSZ")
+    for name in ("read_at", "device_read_at"):
+        told = name in report or name == "read_at"
+        if told and not _MOMENT.fullmatch(str(report.get(name, ""))):
+            found.append(f"{name}: not YYYY-MM-DDTHH:MM:SSZ")
     return found
 
 

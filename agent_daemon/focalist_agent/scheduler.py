@@ -11,12 +11,13 @@ from datetime import datetime
 from pathlib import Path
 
 from . import plan, settings
+from .clock import Clock
 from .config import Config, Device
 from .report import utc_now
 from .sender import Sender
 from .snmp.engine import Engine
 from .snmp.session import Limits
-from .spool import Spool
+from .spool import Spool, SpoolError
 from .spool import status as spool_status
 from .tasks import Tasks
 from .transport import Run, Transport, TransportError
@@ -41,16 +42,21 @@ class Scheduler:
     """Follows the plans, does tasks and sends, until it is told to stop."""
 
     def __init__(
-        self, config: Config, directory: Path, spool: Spool, transport: Transport
+        self,
+        config: Config,
+        directory: Path,
+        spool: Spool,
+        transport: Transport,
+        clock: Clock,
     ) -> None:
         self._config, self._directory = config, directory
         self._spool, self._transport = spool, transport
-        self._sender = Sender(spool, transport)
+        self._sender = Sender(spool, transport, clock)
         self._news, self._stop = asyncio.Event(), asyncio.Event()
         self._changed, self._new_plan = asyncio.Event(), asyncio.Event()
         self._settings = settings.remembered(directory)
         self._engine = _engine(config)
-        self._worker = Worker(config, self._engine, spool, self._news.set)
+        self._worker = Worker(config, self._engine, spool, clock, self._news.set)
         self._asked_at = 0.0
         self._last: dict[str, float] = {}
         """when each action was last begun by its plan, as seconds since 1970"""
@@ -164,7 +170,7 @@ class Scheduler:
             self._news.clear()
             try:
                 await self._sender.drain(self._stop.is_set)
-            except TransportError as error:
+            except (TransportError, SpoolError) as error:
                 seconds = self._sender.wait_after(error)
                 _log.warning("%s Next attempt in %.0f s.", error, seconds)
                 self._spool.note(last_error=str(error))
@@ -198,7 +204,7 @@ class Scheduler:
         self._compare_clocks()
 
     def _compare_clocks(self) -> None:
-        """Note how wrong our clock is; the server corrects what reports say by it."""
+        """Note how wrong our clock is; what reports say is corrected by it."""
         skew = self._transport.skew
         if skew is None:
             return

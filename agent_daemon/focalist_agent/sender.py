@@ -7,6 +7,7 @@ import logging
 import random
 from collections.abc import Callable
 
+from .clock import Clock
 from .report import utc_now
 from .spool import Spool
 from .transport import (
@@ -14,7 +15,6 @@ from .transport import (
     Result,
     TooLarge,
     Transport,
-    TransportError,
     Unreachable,
 )
 
@@ -31,8 +31,8 @@ REFUSED_WAIT = 900.0
 class Sender:
     """Empties the spool. One at a time: a batch is settled before the next."""
 
-    def __init__(self, spool: Spool, transport: Transport) -> None:
-        self._spool, self._transport = spool, transport
+    def __init__(self, spool: Spool, transport: Transport, clock: Clock) -> None:
+        self._spool, self._transport, self._clock = spool, transport, clock
         self._batch = BATCH_REPORTS
         self._failures = 0
 
@@ -41,7 +41,11 @@ class Sender:
 
         Raises TransportError where the server fails.
         """
+        if not self._clock.is_sure and self._spool.waiting():
+            # Any answer tells the time, and what waits is to be set right by it.
+            await asyncio.to_thread(self._transport.configuration)
         while not stopped():
+            self._spool.set_right(self._clock)
             batch = self._spool.batch(self._batch, BATCH_BYTES)
             if not batch:
                 return
@@ -74,7 +78,7 @@ class Sender:
                 )
         return results
 
-    def wait_after(self, error: TransportError) -> float:
+    def wait_after(self, error: Exception) -> float:
         """Seconds until the next attempt: exponential back-off with full jitter.
 
         Full jitter (a random moment up to the bound) keeps a fleet of daemons from

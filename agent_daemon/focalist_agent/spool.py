@@ -4,7 +4,8 @@ only after the server named its uid.
 SQLite with WAL and synchronous=FULL: a commit that returned survives SIGKILL and
 power loss. When the spool or the disk is full the oldest superseded poll goes first (a
 poll of a device of which a later one is spooled), then the oldest of all; what was
-dropped, and what could not be stored at all, is counted, and ``status`` shows it.
+dropped, and what could not be stored at all, is counted: ``status`` shows it, and the
+server is told.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from .clock import TOLERANCE, Clock, Stamp
 from .report import Report, utc_now
 from .transport import Result
 
@@ -32,7 +34,8 @@ ROOM = 64 * 1024
 
 COUNTERS = ("accepted", "duplicate", "pending", "ignored", "rejected", "dropped")
 
-_SCHEMA = """
+_VERSIONS = (
+    """
 CREATE TABLE IF NOT EXISTS report (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     uid TEXT NOT NULL UNIQUE,
@@ -55,7 +58,27 @@ CREATE TABLE IF NOT EXISTS note (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL
 ) WITHOUT ROWID;
-PRAGMA user_version = 1;
+""",
+    # When it was read, of what waits for the server's clock (clock.py).
+    """
+ALTER TABLE report ADD COLUMN boot TEXT;
+ALTER TABLE report ADD COLUMN ticks REAL;
+""",
+)
+"""Each makes the next version of the file out of the last (``user_version``)."""
+
+_SIZE = "SELECT COALESCE(SUM(LENGTH(body)), 0) FROM report"
+_SET_RIGHT = """
+UPDATE report SET body = CAST(json_set(
+    json_insert(
+        CAST(body AS TEXT),
+        '$.device_read_at', json_extract(CAST(body AS TEXT), '$.read_at')
+    ),
+    '$.read_at', strftime('%Y-%m-%dT%H:%M:%SZ', ticks + ?1, 'unixepoch')
+) AS BLOB)
+WHERE boot = ?3 AND abs(
+    strftime('%s', json_extract(CAST(body AS TEXT), '$.read_at')) - (ticks + ?1)
+) >= ?2
 """
 
 
@@ -78,9 +101,7 @@ class Spool:
                 # Locked, unreadable, no space: the file itself may be whole.
                 raise SpoolError(f"{self.path}: {error}") from error
             self._db = self._begin_anew(error)
-        ((self._bytes,),) = self._query(
-            "SELECT COALESCE(SUM(LENGTH(body)), 0) FROM report"
-        )
+        ((self._bytes,),) = self._query(_SIZE)
 
     def _begin_anew(self, error: Exception) -> sqlite3.Connection:
         """Set a damaged file aside, for whoever can save something from it."""
@@ -99,32 +120,59 @@ class Spool:
         except sqlite3.Error as again:
             raise SpoolError(f"{self.path}: {again}") from again
 
-    def put(self, report: Report) -> None:
-        """Store a report; it is on disk when this returns. Raises SpoolError."""
+    def put(self, report: Report, stamp: Stamp | None = None) -> None:
+        """Store a report; it is on disk when this returns. Raises SpoolError.
+
+        ``stamp``: when it was read, where :meth:`set_right` may say it better.
+        """
         body = json.dumps(
             report.to_dict(), ensure_ascii=False, separators=(",", ":")
         ).encode()
         device = report.serial or report.mac or report.address
+        rough = stamp and not stamp.is_sure
+        when = (stamp.boot, stamp.ticks) if rough else (None, None)
+        row = report.uid, device, body, *when
         try:
             try:
-                self._store(report.uid, device, body)
+                self._store(*row)
             except SpoolError as error:
-                if not _is_full(error):
+                if _is_full(error):
+                    self._free(max(2 * len(body), ROOM))
+                elif _is_damaged(error):
+                    self._db.close()
+                    self._db, self._bytes = self._begin_anew(error), 0
+                else:
                     raise
-                self._free(max(2 * len(body), ROOM))
-                self._store(report.uid, device, body)
+                self._store(*row)
         except SpoolError:
             self._lost += 1
             raise
 
-    def _store(self, uid: str, device: str, body: bytes) -> None:
+    def _store(
+        self, uid: str, device: str, body: bytes, boot: str | None, tick: float | None
+    ) -> None:
         with self._transaction():
             dropped = self._drop(self._bytes + len(body) - self._max_bytes)
             self._db.execute(
-                "INSERT INTO report (uid, device, body) VALUES (?, ?, ?)",
-                (uid, device, body),
+                "INSERT INTO report (uid, device, body, boot, ticks)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (uid, device, body, boot, tick),
             )
         self._bytes += len(body) - dropped
+
+    def set_right(self, clock: Clock) -> None:
+        """Once the server was heard: correct what was read since the machine started.
+
+        What waits from before that keeps its moment: nothing tells it better.
+        """
+        if not clock.is_sure or not self._query(
+            "SELECT 1 FROM report WHERE boot IS NOT NULL LIMIT 1"
+        ):
+            return
+        with self._transaction():
+            self._db.execute(_SET_RIGHT, (clock.offset, TOLERANCE, clock.boot))
+            self._db.execute("UPDATE report SET boot = NULL WHERE boot IS NOT NULL")
+        ((self._bytes,),) = self._query(_SIZE)
 
     def _free(self, size: int) -> None:
         """The disk is full: drop reports to use their place in the file again."""
@@ -165,12 +213,16 @@ class Spool:
         return left
 
     def note(self, **notes: Any) -> None:
-        """Remember values for ``status``."""
-        with self._transaction():
-            self._db.executemany(
-                "INSERT OR REPLACE INTO note (name, value) VALUES (?, ?)",
-                [(name, json.dumps(value)) for name, value in notes.items()],
-            )
+        """Remember values for ``status``, where that is possible."""
+        try:
+            with self._transaction():
+                self._db.executemany(
+                    "INSERT OR REPLACE INTO note (name, value) VALUES (?, ?)",
+                    [(name, json.dumps(value)) for name, value in notes.items()],
+                )
+        except SpoolError as error:
+            # No work may end for what only the status would have shown.
+            _log.debug("Not noted: %s", error)
 
     def waiting(self) -> int:
         """How many reports wait."""
@@ -253,6 +305,11 @@ def _is_full(error: SpoolError) -> bool:
     return "is full" in str(error.__cause__)
 
 
+def _is_damaged(error: SpoolError) -> bool:
+    """The file is broken; SQLite's other errors are of subclasses."""
+    return type(error.__cause__) is sqlite3.DatabaseError
+
+
 def status(directory: Path) -> dict[str, Any]:
     """What the spool knows, read beside a running daemon; raises SpoolError."""
     path = directory / NAME
@@ -279,6 +336,21 @@ def status(directory: Path) -> dict[str, Any]:
     return found
 
 
+def counts(directory: Path) -> dict[str, int]:
+    """What the server is told of the spool; nothing where it cannot be read."""
+    try:
+        found = status(directory)
+    except SpoolError as error:
+        _log.debug("%s", error)
+        return {}
+    # XML-RPC knows no larger numbers.
+    return {
+        name: min(found[name], 2**31 - 1)
+        for name in ("spooled", "dropped", "rejected", "clock_ahead")
+        if isinstance(found.get(name), int)
+    }
+
+
 def _open(path: Path) -> sqlite3.Connection:
     """Open and check the file; raises sqlite3.DatabaseError for a damaged one."""
     # The file is made before SQLite does, so that it is private from the start.
@@ -290,8 +362,24 @@ def _open(path: Path) -> sqlite3.Connection:
         verdict = db.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
             raise sqlite3.DatabaseError(verdict)
-        db.executescript(_SCHEMA)
+        _upgrade(db)
     except BaseException:
         db.close()
         raise
     return db
+
+
+def _upgrade(db: sqlite3.Connection) -> None:
+    """Make the file of this version, with all that an older one holds, or not at all.
+
+    A file that is of this version already is not written to: the disk may be full.
+    """
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(_VERSIONS):
+        raise sqlite3.OperationalError(
+            f"made by a newer focalist-agent (version {version}): install that one"
+        )
+    if version < len(_VERSIONS):
+        steps = "".join(_VERSIONS[version:])
+        end = f"PRAGMA user_version = {len(_VERSIONS)};"
+        db.executescript(f"BEGIN IMMEDIATE; {steps} {end} COMMIT;")

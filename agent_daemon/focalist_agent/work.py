@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from . import discovery, ranges, reader
+from . import discovery, ranges, reader, usb
+from .clock import Clock, Stamp
 from .config import Config, Device
 from .plan import ALERTS, SCAN, SUPPLIES
 from .report import Report, problems, utc_now
@@ -42,10 +43,15 @@ class Worker:
     """Does the actions. What it reads is spooled; ``news`` is called for each."""
 
     def __init__(
-        self, config: Config, engine: Engine, spool: Spool, news: Callable[[], None]
+        self,
+        config: Config,
+        engine: Engine,
+        spool: Spool,
+        clock: Clock,
+        news: Callable[[], None],
     ) -> None:
         self._config, self._engine = config, engine
-        self._spool, self._news = spool, news
+        self._spool, self._clock, self._news = spool, clock, news
         self._scanning = asyncio.Lock()
         self._lost = 0
 
@@ -68,7 +74,7 @@ class Worker:
         self, action: str, settings: Settings, progress: Progress, spread: float
     ) -> None:
         devices = list(dict.fromkeys(settings.devices + self._config.devices_addresses))
-        if not devices:
+        if not devices and not self._config.usb_enabled:
             _log.warning("No devices to poll: neither server nor file names one.")
         started = time.monotonic()
         progress.set(total=len(devices))
@@ -79,14 +85,18 @@ class Worker:
             count = progress.count
             progress.set(done=count.done + 1, found=count.found + read)
 
-        await asyncio.gather(*map(turn, devices))
-        read = progress.count.found
+        polled = asyncio.gather(*map(turn, devices))
         if action == SUPPLIES:
+            on_usb, _turns = await asyncio.gather(self._usb(), polled)
             self._spool.note(
                 devices=len(devices),
-                unanswered=len(devices) - read,
+                unanswered=len(devices) - progress.count.found,
+                usb=on_usb,
                 last_round=utc_now(),
             )
+        else:
+            await polled
+        read = progress.count.found
         _log.info(
             "%s of %d devices: %d read, %d not, in %.1f s.",
             "Round" if action == SUPPLIES else "Alerts",
@@ -103,6 +113,7 @@ class Worker:
             async with self._engine.session(
                 device.address, device.port, credentials
             ) as session:
+                stamp = self._clock.stamp()
                 report = await _READERS[action](session, device.address)
         except NoAnswer as error:
             _log.debug("%s", error)
@@ -113,8 +124,23 @@ class Worker:
         except Exception:
             _log.exception("%s: the answers could not be understood", device)
             return False
-        self._keep(report)
+        self._keep(stamp.put_on(report), stamp)
         return True
+
+    async def _usb(self) -> int:
+        """Read the printers on this computer's USB; gives how many there are."""
+        if not self._config.usb_enabled:
+            return 0
+        stamp = self._clock.stamp()
+        try:
+            found = await asyncio.to_thread(usb.read_all, self._config.usb_addresses)
+        except Exception:
+            _log.exception("USB: the answers could not be understood")
+            return 0
+        for report in found:
+            self._keep(stamp.put_on(report), stamp)
+        _log.info("USB: %d printers read.", len(found))
+        return len(found)
 
     async def _scan(self, settings: Settings, progress: Progress) -> None:
         """Find the printers of all networks and read each in full."""
@@ -178,13 +204,13 @@ class Worker:
         progress.set(done=before + len(addresses))
         return others
 
-    def _keep(self, report: Report) -> None:
+    def _keep(self, report: Report, stamp: Stamp) -> None:
         wrong = problems(report.to_dict())
         if wrong:
             # A fault of ours: the server would reject it, and say less.
             _log.error("%s: the report is not valid: %s", report.address, wrong[0])
         try:
-            self._spool.put(report)
+            self._spool.put(report, stamp)
         except SpoolError as error:
             self._lost += 1
             _log.error("A report is lost (%d since the start): %s", self._lost, error)

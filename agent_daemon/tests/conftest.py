@@ -77,6 +77,7 @@ def agent(tmp_path):
         *arguments: str, config: str = "", **options
     ) -> subprocess.CompletedProcess:
         path = tmp_path / "agent.toml"
+        path.touch(0o600)
         path.write_text(config)
         return subprocess.run(
             [

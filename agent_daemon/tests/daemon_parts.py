@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import os
 import shutil
@@ -86,6 +87,13 @@ def values_of(said: str) -> dict:
     return values
 
 
+def wait_for(condition, seconds=20) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.02)
+
+
 class Relay(threading.Thread):
     """Passes datagrams between one client and a responder, as ``rule`` says.
 
@@ -117,6 +125,10 @@ class Relay(threading.Thread):
             passed = self.rule(datagram)
             if passed is not None:
                 self._socket.sendto(passed, self._target)
+
+    def answer_for(self, target: int) -> None:
+        """Pass on to another responder from now on."""
+        self._target = ("127.0.0.1", target)
 
     def stop(self) -> None:
         self._end.set()
@@ -176,7 +188,11 @@ class Server(ThreadingHTTPServer):
         self.reports: list[dict] = []
         self.verdicts: dict[str, str] = {}
         self.calls: list[str] = []
+        self.told: list[dict] = []
+        """of the installations themselves"""
         self.headers: list[dict] = []
+        self.bodies: list[int] = []
+        self.says_gzip = self.reads_gzip = True
         self.clock = 0.0
         """seconds that its clock is ahead"""
 
@@ -186,10 +202,19 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:  # noqa: N802
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        arguments, method = xmlrpc.client.loads(body)
+        self.server.headers.append(dict(self.headers))
+        self.server.bodies.append(len(body))
+        self.method = self.path.partition("/json/")[2]
+        if self.headers["Content-Encoding"] == "gzip":
+            if not self.server.reads_gzip:
+                return self._reply(415, b"")
+            body = gzip.decompress(body)
+        if self.method:
+            arguments, method = json.loads(body), self.method
+        else:
+            arguments, method = xmlrpc.client.loads(body)
         if method not in ("tasks", "progress", "result"):
             self.server.calls.append(method)
-        self.server.headers.append(dict(self.headers))
         if method == "tasks" and not self.server.knows_tasks:
             self.server.told.append((method, arguments[0]))
             return self._fail("fault", arguments)
@@ -221,6 +246,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._reply(200, b"x" * (9 * 1024 * 1024))
         elif fault == "redirect":
             self._reply(302, b"", {"Location": "http://127.0.0.1:9/elsewhere"})
+        elif fault == "fault" and self.method:
+            self._reply(400, b'{"message": "That is no batch."}')
         elif fault == "fault":
             fault = xmlrpc.client.Fault(400, "That is no batch.")
             self._reply(200, xmlrpc.client.dumps(fault, methodresponse=True).encode())
@@ -252,6 +279,7 @@ class _Handler(BaseHTTPRequestHandler):
                 "server_time": now,
             }
         if method == "configuration":
+            self.server.told.append(arguments[0])
             return {
                 "devices": self.server.devices,
                 "poll_interval": self.server.poll_interval,
@@ -284,12 +312,15 @@ class _Handler(BaseHTTPRequestHandler):
         return {"results": results, "server_time": now}
 
     def _dump(self, answer: dict) -> bytes:
+        if self.method:
+            return json.dumps(answer).encode()
         return xmlrpc.client.dumps((answer,), methodresponse=True).encode()
 
     def _reply(self, code: int, body: bytes, headers: dict | None = None) -> None:
         self.send_response(code)
         for name, value in {
             "Content-Length": str(len(body)),
+            **({"Accept-Encoding": "gzip"} if self.server.says_gzip else {}),
             **(headers or {}),
         }.items():
             self.send_header(name, value)

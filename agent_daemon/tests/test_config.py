@@ -36,6 +36,8 @@ def test_every_key(tmp_path):
             url = "https://odoo.example.com/"
             database = "db"
             ca_file = "/etc/ca.pem"
+            transport = "json2"
+            proxy = "http://u:p@proxy.example:3128"
             [devices]
             addresses = ["10.1.2.3", "10.1.2.4:1161", "fe80::1", "[fe80::2]:99"]
             [snmp]
@@ -60,6 +62,9 @@ def test_every_key(tmp_path):
             rate = 50
             [poll]
             interval = 60
+            [usb]
+            enabled = true
+            addresses = ["ipp://127.0.0.1:8631/ipp/print"]
             [spool]
             max_size_mb = 10
             [log]
@@ -71,6 +76,8 @@ def test_every_key(tmp_path):
         server_url="https://odoo.example.com",
         server_database="db",
         server_ca_file="/etc/ca.pem",
+        server_transport="json2",
+        server_proxy="http://u:p@proxy.example:3128",
         snmp_credentials=(
             Community("first"),
             User("u", "sha256", "12345678", "aes128", "secret-secret", "c"),
@@ -92,6 +99,8 @@ def test_every_key(tmp_path):
         discovery_exclude=("10.1.2.3-9",),
         discovery_rate=50,
         poll_interval=60,
+        usb_enabled=True,
+        usb_addresses=("ipp://127.0.0.1:8631/ipp/print",),
         spool_max_size_mb=10,
         log_format="json",
     )
@@ -127,6 +136,9 @@ def test_every_key(tmp_path):
         ("[snmp]\ncredentials = ['x']\n", "must be written as [[snmp.credentials]]"),
         ("[server]\nurl = 'odoo'\n", "line 2: server.url must start with https://"),
         ("[server]\nurl = 'https://a:b@c'\n", "without user"),
+        ("[server]\ntransport = 'soap'\n", "must be one of xmlrpc, json2"),
+        ("[server]\nproxy = 'proxy:3128'\n", "must be like http://proxy"),
+        ("[usb]\nenabled = 1\n", "line 2: usb.enabled must be true or false"),
         ("[devices]\naddresses = ['a/b']\n", "'a/b' is not an address"),
         ("[devices]\naddresses = ['a:99999']\n", "must lie between 1 and 65535"),
         ("[snmp\n", "line 1"),

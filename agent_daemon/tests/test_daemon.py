@@ -1,5 +1,6 @@
 """The daemon as a process: enrolled, polling the responder, sending to the server."""
 
+import calendar
 import json
 import os
 import re
@@ -8,11 +9,15 @@ import subprocess
 import time
 
 import pytest
-from daemon_parts import AGENT
+from daemon_parts import AGENT, wait_for
 
 FAST = "[snmp]\ncommunities = [{!r}]\ntimeout = 0.3\nretries = 0\n"
 LOGGER = "focalist_agent.work"
 OFFICE = FAST.format("office")
+
+
+def seconds(moment):
+    return calendar.timegm(time.strptime(moment, "%Y-%m-%dT%H:%M:%SZ"))
 
 
 def status(agent):
@@ -32,8 +37,22 @@ def test_one_round(enrolled, server, responder, silent_port):
     found = status(enrolled)
     assert (found["spooled"], found["accepted"], found["pending"]) == (0, 1, 0)
     assert (found["devices"], found["unanswered"], found["rejected"]) == (2, 1, 0)
+    assert "device_read_at" not in report
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", found["last_contact"])
     assert (found["collector"], found["agent"]) == ("collector 1", "Agent 1")
+
+
+def test_everything_over_json(agent, server, responder):
+    server.devices = [{"address": "127.0.0.1", "port": responder}]
+    config = OFFICE + '[server]\ntransport = "json2"\n'
+    where = ("--server", server.url, "--database", "db")
+    done = agent("enroll", *where, "--key", server.enrolment_key, config=config)
+    assert done.returncode == 0, done.stderr
+    assert agent("run", "--once", config=config).returncode == 0
+    assert server.calls == ["enroll", "configuration", "send"]
+    types = {one["Content-Type"] for one in server.headers}
+    assert types == {"application/json"}
+    assert status(agent)["accepted"] == 1
 
 
 def test_devices_of_the_file_are_polled_too(enrolled, server, responder):
@@ -125,13 +144,6 @@ def start(agent, config):
         [*AGENT, "--config", str(path), "--state-dir", str(agent.state), "run"],
         stderr=log,
     )
-
-
-def wait_for(condition, seconds=20):
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "it did not happen"
-        time.sleep(0.02)
 
 
 def test_it_runs_until_sigterm(enrolled, server, responder, silent_port):
@@ -302,5 +314,8 @@ def test_json_logs_have_no_secrets(enrolled, server, responder, silent_port):
     assert clock["level"] == "warning"
     assert "s ahead of the server's" in clock["message"]
     assert status(enrolled)["clock_ahead"] in range(598, 603)
+    # What was read has the server's moment, and the clock's beside it.
+    (report,) = server.reports
+    assert 598 <= seconds(report["device_read_at"]) - seconds(report["read_at"]) <= 603
     for secret in ("very-secret", server.key):
         assert secret not in done.stderr

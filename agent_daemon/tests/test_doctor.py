@@ -123,10 +123,27 @@ def test_a_printer_that_is_silent(agent, responder, silent_port):
     )
 
 
-def test_passwords_that_everybody_can_read(agent):
-    config = '[[snmp.credentials]]\nuser = "u"\n'
+SECRETS = (
+    '[[snmp.credentials]]\nuser = "u"\nauth = "sha"\nauth_password = "12345678"\n',
+    '[snmp]\ncommunities = ["private7"]\n',
+    '[server]\nproxy = "http://user:password7@proxy.example:3128"\n',
+)
+
+
+@pytest.mark.parametrize("config", SECRETS)
+def test_passwords_that_everybody_can_read(agent, config):
     agent("status", config=config)
-    (agent.directory / "agent.toml").chmod(0o644)
+    path = agent.directory / "agent.toml"
+    path.chmod(0o644)
     _, wrong = doctor(agent, config=config)
     assert "everybody can read it" in wrong["file"]["said"]
-    assert f"chmod o= {agent.directory}" in wrong["file"]["todo"]
+    assert f"chmod 640 {path}" in wrong["file"]["todo"]
+    path.chmod(0o640)
+    assert "file" not in doctor(agent, config=config)[1]
+
+
+def test_public_is_no_secret(agent):
+    config = '[snmp]\ncommunities = ["public"]\n[[snmp.credentials]]\nuser = "u"\n'
+    agent("status", config=config)
+    (agent.directory / "agent.toml").chmod(0o644)
+    assert "file" not in doctor(agent, config=config)[1]

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from focalist_agent import spool as spool_module
+from focalist_agent.clock import Clock
 from focalist_agent.report import Report
-from focalist_agent.spool import Spool, SpoolError, status
+from focalist_agent.spool import Spool, SpoolError, counts, status
 from focalist_agent.transport import Result
 
 WORKER = Path(__file__).with_name("spool_worker.py")
@@ -202,6 +203,109 @@ def test_a_loss_that_could_not_be_written_is_not_forgotten(tmp_path, monkeypatch
     assert status(tmp_path)["dropped"] == 0
     spool.note(last_error=None)
     assert status(tmp_path)["dropped"] == 1
+
+
+VERSION_1 = """
+CREATE TABLE report (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    uid TEXT NOT NULL UNIQUE,
+    device TEXT NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE INDEX report_device ON report (device, id);
+CREATE TABLE rejected (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    uid TEXT NOT NULL UNIQUE,
+    at TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE note (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+PRAGMA user_version = 1;
+INSERT INTO report (uid, device, body) VALUES ('uid-1', 'S1', CAST('{}' AS BLOB));
+INSERT INTO rejected (uid, at, reason, body) VALUES ('uid-0', 'then', 'old', '{}');
+INSERT INTO counter VALUES ('dropped', 7), ('accepted', 9);
+"""
+"""The first version's file, as it was written then."""
+
+
+def make(path, script):
+    db = sqlite3.connect(path / spool_module.NAME)
+    db.executescript(script)
+    db.close()
+
+
+def test_an_upgrade_keeps_the_spool(tmp_path):
+    make(tmp_path, VERSION_1)
+    for _start in range(2):
+        spool = Spool(tmp_path, LARGE)
+        assert spool.batch(10, LARGE) == [("uid-1", b"{}")]
+        found = status(tmp_path)
+        assert (found["spooled"], found["dropped"], found["accepted"]) == (1, 7, 9)
+        assert found["last_rejected"][0]["reason"] == "old"
+        spool.close()
+    spool = Spool(tmp_path, LARGE)
+    spool.put(report := Report(address="10.0.0.1"), Clock(tmp_path).stamp())
+    assert uids(spool) == ["uid-1", report.uid]
+    assert not list(tmp_path.glob("*.damaged-*"))
+
+
+def test_an_upgrade_is_whole_or_not_at_all(tmp_path):
+    """A file whose upgrade fails in the middle stays as it was."""
+    make(tmp_path, VERSION_1 + "ALTER TABLE report ADD COLUMN ticks REAL;")
+    with pytest.raises(SpoolError, match="duplicate column"):
+        Spool(tmp_path, LARGE)
+    db = sqlite3.connect(tmp_path / spool_module.NAME)
+    assert db.execute("PRAGMA user_version").fetchone() == (1,)
+    assert "boot" not in [row[1] for row in db.execute("PRAGMA table_info(report)")]
+    assert db.execute("SELECT COUNT(*) FROM report").fetchone() == (1,)
+
+
+def test_a_newer_ones_spool_is_left_alone(tmp_path):
+    make(tmp_path, VERSION_1 + "PRAGMA user_version = 99;")
+    with pytest.raises(SpoolError, match="newer focalist-agent"):
+        Spool(tmp_path, LARGE)
+    assert not list(tmp_path.glob("*.damaged-*"))
+
+
+def test_a_file_that_breaks_while_it_is_used(tmp_path, monkeypatch, caplog):
+    spool = Spool(tmp_path, LARGE)
+    spool.put(Report(address="10.0.0.1"))
+    store, broken = spool._store, [sqlite3.DatabaseError("disk image is malformed")]
+
+    def breaks(*row):
+        if broken:
+            raise SpoolError("broken") from broken.pop()
+        store(*row)
+
+    monkeypatch.setattr(spool, "_store", breaks)
+    last = Report(address="10.0.0.2")
+    spool.put(last)
+    assert uids(spool) == [last.uid]
+    (aside,) = tmp_path.glob("*.damaged-*[0-9]")
+    assert "is damaged" in caplog.text and aside.stat().st_size
+
+
+def test_no_work_ends_for_a_note(tmp_path):
+    spool = Spool(tmp_path, LARGE)
+    spool._db.execute("PRAGMA query_only = ON")
+    spool.note(last_error="x")
+    with pytest.raises(SpoolError):
+        spool.put(Report(address="10.0.0.1"))
+
+
+def test_what_the_server_is_told(tmp_path):
+    assert counts(tmp_path) == {"spooled": 0, "dropped": 0, "rejected": 0}
+    spool = Spool(tmp_path, 1)
+    for n in range(3):
+        spool.put(Report(address=f"10.0.0.{n}"))
+    spool.note(clock_ahead=-7)
+    told = {"spooled": 1, "dropped": 2, "rejected": 0, "clock_ahead": -7}
+    assert counts(tmp_path) == told
+    spool.close()
+    (tmp_path / spool_module.NAME).write_bytes(b"no database " * 99)
+    assert counts(tmp_path) == {}
 
 
 def test_status_without_a_spool(tmp_path):

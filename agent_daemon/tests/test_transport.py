@@ -1,9 +1,14 @@
 """The transport against a server that fails in every way the contract names."""
 
+import base64
 import json
+import select
 import shutil
+import socket
 import ssl
 import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from daemon_parts import certify
@@ -20,13 +25,20 @@ from focalist_agent.transport import (
     Unreachable,
 )
 from focalist_agent.transport.http import Poster
+from focalist_agent.transport.json2 import Json2Transport
 from focalist_agent.transport.renewing import RenewingTransport
-from focalist_agent.transport.xmlrpc import XmlRpcTransport, enroll
+from focalist_agent.transport.xmlrpc import XmlRpcTransport
+
+
+@pytest.fixture(params=[XmlRpcTransport, Json2Transport])
+def kind(request):
+    """Each transport in turn."""
+    return request.param
 
 
 @pytest.fixture
-def transport(server):
-    return XmlRpcTransport(server.url, "db", server.key, Poster(timeout=5))
+def transport(kind, server):
+    return kind(server.url, "db", server.key, Poster(timeout=5))
 
 
 def body(**fields):
@@ -41,7 +53,9 @@ def test_a_batch_arrives_as_it_is(transport, server):
     assert server.reports == [json.loads(one)]
     headers = server.headers[-1]
     assert headers["X-Odoo-Database"] == "db"
-    assert headers["Content-Type"] == "text/xml"
+    is_json = isinstance(transport, Json2Transport)
+    wanted = "application/json" if is_json else "text/xml"
+    assert headers["Content-Type"] == wanted
     assert headers["User-Agent"].startswith("focalist-agent/")
 
 
@@ -89,9 +103,15 @@ def test_nobody_there():
         transport.send([body()[1]])
 
 
-def test_enrolment_with_a_wrong_key(server):
+def test_enrolment(server, kind):
+    key = server.enrolment_key
+    told = kind(server.url, "db", key, Poster(timeout=5)).enroll()
+    assert (told.collector, told.key) == ("collector 1", server.key)
+
+
+def test_enrolment_with_a_wrong_key(server, kind):
     with pytest.raises(KeyRefused) as caught:
-        enroll(server.url, "db", "wrong-secret", Poster(timeout=5))
+        kind(server.url, "db", "wrong-secret", Poster(timeout=5)).enroll()
     assert "wrong-secret" not in str(caught.value)
 
 
@@ -103,6 +123,104 @@ def test_a_proxy_is_honoured(server, monkeypatch):
         "http://focalist.invalid", "db", server.key, Poster(timeout=5)
     )
     assert transport.send([body()[1]])[0].status == "accepted"
+
+
+def large():
+    return [body(location=f"place {n}")[1] for n in range(300)]
+
+
+def test_requests_are_compressed_once_the_server_says_that_it_can(transport, server):
+    transport.send(large())
+    transport.send(large())
+    transport.configuration()
+    encodings = [one.get("Content-Encoding") for one in server.headers]
+    # What fits in one packet is not worth it.
+    assert encodings == [None, "gzip", None]
+    assert server.bodies[1] < 0.85 * server.bodies[0]
+    assert len(server.reports) == 600
+
+
+def test_a_server_that_does_not_say_so_gets_plain_ones(transport, server):
+    server.says_gzip = False
+    for _ in range(2):
+        transport.send(large())
+    assert all("Content-Encoding" not in one for one in server.headers)
+
+
+def test_what_stands_before_the_server_may_refuse_compressed_ones(transport, server):
+    transport.configuration()
+    server.reads_gzip = False
+    for _ in range(3):
+        assert len(transport.send(large())) == 300
+    encodings = [one.get("Content-Encoding") for one in server.headers]
+    assert encodings == [None, "gzip", None, None, None]
+
+
+class Proxy(ThreadingHTTPServer):
+    """A real HTTP proxy, of one account; ``asked`` says for what."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), _ProxyHandler)
+        self.asked = []
+        self.url = f"http://user:proxy-secret@127.0.0.1:{self.server_port}"
+
+
+class _ProxyHandler(BaseHTTPRequestHandler):
+    def do_CONNECT(self):  # noqa: N802
+        self.server.asked.append(f"CONNECT {self.path}")
+        account = base64.b64encode(b"user:proxy-secret").decode()
+        if self.headers["Proxy-Authorization"] != f"Basic {account}":
+            return self.send_error(407)
+        assert "Authorization" not in self.headers, "the key is not the proxy's"
+        with socket.create_connection(self.path.split(":")) as there:
+            self.send_response(200)
+            self.end_headers()
+            ends = [self.connection, there]
+            while ready := select.select(ends, [], [], 5)[0]:
+                piece = ready[0].recv(65536)
+                if not piece:
+                    break
+                ends[1 - ends.index(ready[0])].sendall(piece)
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def proxy():
+    proxy = Proxy()
+    threading.Thread(target=proxy.serve_forever, args=(0.05,), daemon=True).start()
+    yield proxy
+    proxy.shutdown()
+    proxy.server_close()
+
+
+def test_https_through_a_real_proxy(tls, server, proxy, kind, monkeypatch):
+    """Named by the configuration or the environment; TLS is with the server itself."""
+    url, certificate = tls
+    for name in ("no_proxy", "https_proxy", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+    def poster(ca=str(certificate), **options):
+        return kind(url, "db", server.key, Poster(ca, timeout=5, **options))
+
+    assert poster(proxy=proxy.url).configuration()
+    assert proxy.asked == [f"CONNECT {url.removeprefix('https://')}"]
+    monkeypatch.setenv("https_proxy", proxy.url)
+    assert poster().configuration()
+    assert len(proxy.asked) == 2
+    with pytest.raises(Unreachable, match="CERTIFICATE_VERIFY_FAILED"):
+        poster(ca=None).configuration()
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    assert poster().configuration()
+    assert len(proxy.asked) == 3
+    monkeypatch.delenv("no_proxy")
+    wrong = proxy.url.replace("proxy-secret", "wrong-secret")
+    with pytest.raises(Unreachable, match="407") as caught:
+        poster(proxy=wrong).configuration()
+    assert "wrong-secret" not in str(caught.value)
 
 
 @pytest.fixture

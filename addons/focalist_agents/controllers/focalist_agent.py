@@ -11,9 +11,11 @@ from werkzeug.exceptions import (
     HTTPException,
     InternalServerError,
     LengthRequired,
+    RequestEntityTooLarge,
     ServiceUnavailable,
     TooManyRequests,
     Unauthorized,
+    UnsupportedMediaType,
 )
 
 from odoo import SUPERUSER_ID
@@ -30,15 +32,19 @@ _KEY = re.compile(r"bearer\s+([\x21-\x7e]{1,200})\s*", re.IGNORECASE)
 
 
 class FocalistAgentController(Controller):
-    """The thin line: what collectors call, over XML-RPC.
+    """The thin line: what collectors call, over XML-RPC or in JSON.
 
     Each call is looked at in the order of what it costs: its size, who asks, what it
-    says. Until it is known who asks, nothing of it is read. Odoo's dispatcher repeats a
-    call that met another in the database (see `_settled`).
+    says. Until it is known who asks, nothing of it is read, nor inflated. Odoo's
+    dispatcher repeats a call that met another in the database (see `_settled`).
+
+    Odoo's own JSON-2 keeps no such order (it lets in up to 128 MiB), and a key that
+    opens it opens all of Odoo's models: so JSON is spoken here, in JSON-2's manner, the
+    method in the address and what is wrong in the status.
     """
 
     @route(
-        "/focalist/agent/1/enroll",
+        ["/focalist/agent/1/enroll", "/focalist/agent/1/json/<any(enroll):method>"],
         type="http",
         auth="none",
         methods=["POST"],
@@ -47,7 +53,7 @@ class FocalistAgentController(Controller):
         save_session=False,
         max_content_length=wire.MAX_BODY,
     )
-    def enroll(self):
+    def enroll(self, method=None):
         """Exchange a one-time key for a collector's own."""
         self._check_size()
         request.update_env(user=SUPERUSER_ID)
@@ -63,10 +69,12 @@ class FocalistAgentController(Controller):
             # Returned, not raised: that is written, too.
             attempts.create({"address": origin})
             return self._who_asks("unknown key").get_response()
-        return self._answer({"enroll": lambda about: agent._enroll(about, address)})
+        return self._answer(
+            {"enroll": lambda about: agent._enroll(about, address)}, method
+        )
 
     @route(
-        "/focalist/agent/1/rpc",
+        ["/focalist/agent/1/rpc", "/focalist/agent/1/json/<string:method>"],
         type="http",
         auth="none",
         methods=["POST"],
@@ -75,7 +83,7 @@ class FocalistAgentController(Controller):
         save_session=False,
         max_content_length=wire.MAX_BODY,
     )
-    def rpc(self):
+    def rpc(self, method=None):
         """What an enrolled collector asks and tells."""
         self._check_size()
         collectors = request.env["focalist.collector"].sudo()
@@ -95,7 +103,8 @@ class FocalistAgentController(Controller):
                 "tasks": lambda told: collector._tasks(told, address),
                 "progress": lambda told: collector._progress(told, address),
                 "result": lambda told: collector._result(told, address),
-            }
+            },
+            method,
         )
 
     def _check_size(self):
@@ -142,10 +151,13 @@ class FocalistAgentController(Controller):
         )
         return Unauthorized(www_authenticate=WWWAuthenticate("bearer"))
 
-    def _answer(self, methods):
-        """Do what the call asks of these methods, and say what came of it."""
+    def _answer(self, methods, method):
+        """Do what the call asks of these methods, and say what came of it.
+
+        :param str method: the one that the address names, of a call in JSON
+        """
         try:
-            name, arguments = wire.read_call(request.httprequest.get_data())
+            name, arguments = self._read_call(method)
             if name not in methods or len(arguments) != 1:
                 raise wire.MalformedError("There is no such method here.")
             answer = self._settled(methods[name], arguments[0])
@@ -155,7 +167,32 @@ class FocalistAgentController(Controller):
             answer = Fault(_MALFORMED, str(error))
         except EnrolmentRefusedError as error:
             answer = Fault(_REFUSED, str(error))
-        return Response(wire.write_answer(answer), mimetype="text/xml")
+        if method:
+            response = self._json_response(answer)
+        else:
+            response = Response(wire.write_answer(answer), mimetype="text/xml")
+        # RFC 9110, 12.5.3: what the next call may be compressed with.
+        response.headers["Accept-Encoding"] = "gzip"
+        return response
+
+    def _read_call(self, method):
+        """The call's method and arguments, once it is known who asks."""
+        body = request.httprequest.get_data()
+        encoding = request.httprequest.headers.get("Content-Encoding", "identity")
+        if encoding.lower() == "gzip":
+            try:
+                body = wire.inflate_body(body)
+            except wire.TooLargeError as error:
+                raise RequestEntityTooLarge() from error
+        elif encoding.lower() != "identity":
+            raise UnsupportedMediaType()
+        return (method, wire.read_arguments(body)) if method else wire.read_call(body)
+
+    def _json_response(self, answer):
+        if isinstance(answer, Fault):
+            said = {"message": answer.faultString}
+            return request.make_json_response(said, status=answer.faultCode)
+        return request.make_json_response(answer)
 
     def _settled(self, method, argument):
         """Call a method and write what it changed.

@@ -12,6 +12,8 @@ STATES = [
     ("disconnected", "Disconnected"),
 ]
 DEFAULT_PORT = 161
+# What collectors tell for an address of printers at their computer's own USB.
+USB = "usb"
 
 
 class FocalistAgent(models.Model):
@@ -250,7 +252,7 @@ class FocalistAgent(models.Model):
         return self.env["focalist.device"].search(
             Domain("company_id", "=", self.company_id.id)
             & Domain("state", "in", ("active", "to_complete"))
-            & Domain("ip_address", "!=", False)
+            & Domain("ip_address", "not in", (False, USB))
             & (
                 # A device that moved to another client is not behind this agent.
                 (

@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 ABOUT = ("version", "hostname", "platform")
+COUNTS = ("spooled", "dropped", "rejected", "clock_ahead")
+MAX_COUNT = 2**31 - 1
 MAX_TEXT = 128
 # How long a collector may be late for its second round before it counts as lost.
 GRACE_SECONDS = 300
@@ -48,6 +50,24 @@ class FocalistCollector(models.Model):
     hostname = fields.Char("Host name", readonly=True)
     platform = fields.Char("System", readonly=True)
     address = fields.Char(readonly=True, help="Where it last called from.")
+    spooled = fields.Integer(
+        "Waiting reports", readonly=True, help="On its disk, to be sent."
+    )
+    dropped = fields.Integer(
+        "Dropped reports",
+        readonly=True,
+        help="Since it was installed: its disk, or its share of it, was full. Of each"
+        " printer the oldest go first.",
+    )
+    rejected = fields.Integer(
+        "Rejected reports", readonly=True, help="Its own status says why."
+    )
+    clock_ahead = fields.Integer(
+        "Clock ahead (s)",
+        readonly=True,
+        help="How far its clock is ahead of the server's. Readings bear the server's"
+        " time.",
+    )
     enrolled_at = fields.Datetime("Installed", required=True, readonly=True)
     last_seen_at = fields.Datetime("Last contact", readonly=True)
     revoked_at = fields.Datetime("Revoked", readonly=True)
@@ -162,11 +182,17 @@ class FocalistCollector(models.Model):
         """What a collector tells of itself, cleaned."""
         if not isinstance(about, dict):
             return {}
-        return {
+        texts = {
             name: "".join(c for c in about[name] if c.isprintable())[:MAX_TEXT]
             for name in ABOUT
             if isinstance(about.get(name), str)
         }
+        counts = {
+            name: max(-MAX_COUNT, min(about[name], MAX_COUNT))
+            for name in COUNTS
+            if type(about.get(name)) is int
+        }
+        return texts | counts
 
     def action_revoke(self):
         """Refuse a collector from now on, so that another can be installed."""

@@ -9,6 +9,7 @@ from . import (
     test_notification,
     test_rights,
     test_route,
+    test_route_json,
     test_screens,
     test_snmp_credential,
     test_trust,

@@ -24,6 +24,8 @@ def make_request(key=None):
 
 SEEN = {"version": "1.0", "hostname": "prn-server", "platform": "Linux"}
 ABOUT = SEEN | {"request": make_request()}
+JSON = "/focalist/agent/1/json/"
+ABOUT = {"version": "1.0", "hostname": "prn-server", "platform": "Linux"}
 
 
 def report(number=1, total=1000, *, hours=1, **values):

@@ -291,6 +291,10 @@ class TestPolledDevices(AgentCase):
             [{"address": "10.1.0.1", "port": 161, "network": 0}],
         )
 
+    def test_printers_on_usb_have_no_address(self):
+        self.make_device(1, ip_address="usb")
+        self.assertFalse(self.agent._polled_addresses())
+
     def test_queries_do_not_grow_with_devices(self):
         def queries():
             self.env.flush_all()

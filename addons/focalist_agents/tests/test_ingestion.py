@@ -170,6 +170,40 @@ class TestIngestion(RouteMixin, HttpCase):
         self.assertFalse(device.agent_id)
         self.assertEqual(device.ip_address, "10.1.0.1")
 
+    def test_printer_with_a_new_address_is_the_same(self):
+        device = self.make_device(1)
+        mac = {"mac": "00:26:73:aa:bb:01"}
+        for hours, more in ((3, {}), (2, mac), (1, {"serial": None, **mac})):
+            sent = report(1, 100, hours=hours, **{"address": f"10.1.9.{hours}", **more})
+            self.assertEqual(self.statuses([sent]), ["accepted"])
+        self.assertEqual(device.ip_address, "10.1.9.1")
+        self.assertEqual(self.readings().device_id, device)
+
+    def test_printers_that_swapped_addresses_are_not_mixed_up(self):
+        """Told by their serial numbers, and where there is none by their MACs."""
+        first, second = self.make_device(1), self.make_device(2)
+        bare = [
+            self.make_device(n, serial_number=False, mac_address=f"00:26:73:aa:bb:0{n}")
+            for n in (3, 4)
+        ]
+
+        def batch(hours, addresses):
+            for number, address in zip((1, 2, 3, 4), addresses, strict=True):
+                more = {}
+                if number > 2:
+                    more = {"serial": None, "mac": f"00:26:73:aa:bb:0{number}"}
+                total = number * 1000 - hours
+                yield report(number, total, hours=hours, address=address, **more)
+
+        addresses = [f"10.1.0.{number}" for number in (1, 2, 3, 4)]
+        swapped = [addresses[n] for n in (1, 0, 3, 2)]
+        for hours, told in ((2, addresses), (1, swapped)):
+            self.assertEqual(self.statuses([*batch(hours, told)]), ["accepted"] * 4)
+        for number, device in enumerate((first, second, *bare), 1):
+            self.assertEqual(device.ip_address, swapped[number - 1])
+            totals = sorted(device.reading_ids.mapped("meter_total"))
+            self.assertEqual(totals, [number * 1000 - 2, number * 1000 - 1])
+
     def test_late_report_does_not_take_a_device_back(self):
         other = self.make_agent(name="Second")
         _collector, other_key = self.install(other)

@@ -45,6 +45,18 @@ class TestRoute(RouteMixin, HttpCase):
             self.collector, [{"version": "2.0", "address": "127.0.0.1"}]
         )
 
+    def test_installation_tells_of_its_spool_and_clock(self):
+        about = {**ABOUT, "spooled": 3, "dropped": 2, "rejected": 1}
+        self.call(RPC, self.key, "configuration", {**about, "clock_ahead": -90})
+        told = {"spooled": 3, "dropped": 2, "rejected": 1, "clock_ahead": -90}
+        self.collector.invalidate_recordset()
+        self.assertRecordValues(self.collector, [told])
+        # An older one, or a liar, changes nothing.
+        for odd in ({}, {"dropped": True}, {"dropped": "9"}, {"dropped": [1]}):
+            self.call(RPC, self.key, "configuration", {**ABOUT, **odd})
+        self.collector.invalidate_recordset()
+        self.assertRecordValues(self.collector, [told])
+
     def test_size_comes_before_key_and_key_before_content(self):
         with patch.object(wire, "read_call") as read_call:
             large = b"x" * (wire.MAX_BODY + 1)

@@ -1,6 +1,6 @@
-"""XML-RPC as collectors speak it: read within bounds, written without surprises.
+"""What collectors say, XML-RPC or JSON: read within bounds, written without surprises.
 
-What arrives is a stranger's: no DTD, few elements, and only what the standard knows.
+What arrives is a stranger's: no DTD, few elements, and only what the standards know.
 """
 
 import base64
@@ -29,6 +29,10 @@ _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 
 class MalformedError(ValueError):
     """What arrived cannot be understood; the text is for the collector's log."""
+
+
+class TooLargeError(ValueError):
+    """A body that is larger than allowed once it is inflated."""
 
 
 class DoctypeError(ValueError):
@@ -86,6 +90,39 @@ def read_call(body):
         raise MalformedError("This is no XML-RPC call.") from error
 
 
+def read_arguments(body):
+    """Read the arguments of a call in JSON: a list, as small as an XML-RPC call.
+
+    :raise MalformedError: where it is none
+    """
+    # A batch is one text of base64: whatever has many parts is no call. Looked at
+    # before it is parsed, since each part costs much more than its letter.
+    if body.count(b"[") + body.count(b"{") + body.count(b",") > MAX_ELEMENTS:
+        raise MalformedError("The call is nested too deeply or too long.")
+    arguments = _read_json(body, "A call's arguments are a list in JSON.")
+    if not isinstance(arguments, list):
+        raise MalformedError("A call's arguments are a list in JSON.")
+    return arguments
+
+
+def inflate_body(body):
+    """A body that was compressed with gzip (RFC 9110, 8.4.1.3).
+
+    :raise TooLargeError: where it is larger than a plain one may be
+    :raise MalformedError: where it is no gzip
+    """
+    try:
+        inflater = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+        inflated = inflater.decompress(body, MAX_BODY)
+    except zlib.error as error:
+        raise MalformedError("The body is no gzip.") from error
+    if inflater.unconsumed_tail:
+        raise TooLargeError("The body is too large when it is inflated.")
+    if not inflater.eof or inflater.unused_data:
+        raise MalformedError("The gzip is cut off, or something follows it.")
+    return inflated
+
+
 def read_batch(batch):
     """Read the reports of a batch: base64 of zlib of a JSON list.
 
@@ -93,21 +130,14 @@ def read_batch(batch):
     """
     if not isinstance(batch, str):
         raise MalformedError("A batch is a string.")
+    wrong = "A batch is base64 of zlib of a JSON list of reports."
     try:
-        reports = json.loads(
-            _inflate(base64.b64decode(batch, validate=True)).decode(),
-            parse_int=_integer,
-            parse_float=_decimal,
-            parse_constant=lambda _name: None,
-        )
-    except RecursionError as error:
-        raise MalformedError("The batch is nested too deeply.") from error
+        inflated = _inflate(base64.b64decode(batch, validate=True))
     except (ValueError, zlib.error) as error:
         if isinstance(error, MalformedError):
             raise
-        raise MalformedError(
-            "A batch is base64 of zlib of a JSON list of reports."
-        ) from error
+        raise MalformedError(wrong) from error
+    reports = _read_json(inflated, wrong)
     if not isinstance(reports, list):
         raise MalformedError("A batch is a list of reports.")
     if len(reports) > MAX_REPORTS:
@@ -160,6 +190,21 @@ def _inflate(data):
     if not inflater.eof or inflater.unused_data:
         raise MalformedError("The batch is cut off, or something follows it.")
     return inflated
+
+
+def _read_json(text, wrong):
+    """Read UTF-8 JSON; MalformedError with the sentence `wrong` where it is none."""
+    try:
+        return json.loads(
+            text.decode(),
+            parse_int=_integer,
+            parse_float=_decimal,
+            parse_constant=lambda _name: None,
+        )
+    except RecursionError as error:
+        raise MalformedError("It is nested too deeply.") from error
+    except ValueError as error:
+        raise MalformedError(wrong) from error
 
 
 def _integer(digits):

@@ -452,6 +452,17 @@ class TestIngest(FocalistCase):
         self.assertEqual(reading.read_at, START + timedelta(minutes=10))
         self.assertEqual(reading.device_read_at, START)
 
+    def test_clock_that_its_collector_corrected(self):
+        said = START - timedelta(days=2)
+        told = ("", None, 7, "yesterday", f"{said.isoformat()}Z")
+        for hour, moment in enumerate(told):
+            report = {**self.metered(hour, total=hour), "device_read_at": moment}
+            self.assertEqual(self.statuses(report), ["accepted"])
+        readings = self.printer.reading_ids.sorted("read_at")
+        moments = readings.mapped("read_at")
+        self.assertEqual(moments, [START + timedelta(hours=h) for h in range(5)])
+        self.assertEqual(readings.mapped("device_read_at"), [*moments[:4], said])
+
     # Whose device
 
     def test_portal_and_public_readings_wait_for_a_person(self):

@@ -185,13 +185,18 @@ def parse(report, now, skew=timedelta()):
     uid = _text(report, "uid")
     if not uid or len(uid) > MAX_UID:
         raise ReportError("uid")
-    device_read_at = _moment(report.get("read_at"))
+    moment = _moment(report.get("read_at"))
     try:
-        read_at = device_read_at + skew
+        read_at = moment + skew
     except OverflowError as error:
         raise ReportError("moment") from error
     if read_at > now + MAX_AHEAD:
         raise ReportError("future")
+    try:
+        # A collector that corrected its clock tells what that said, too.
+        device_read_at = _moment(report.get("device_read_at"))
+    except ReportError:
+        device_read_at = moment
     manufacturer, model = _text(report, "manufacturer"), _text(report, "model")
     if not manufacturer_key(manufacturer) or not model_key(model, manufacturer):
         raise ReportError("model")

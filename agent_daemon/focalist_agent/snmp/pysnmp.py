@@ -78,6 +78,19 @@ _REFUSALS = {
     ),
 }
 
+_OF_ANOTHER = (
+    errind.UnknownEngineID,
+    errind.UnknownUserName,
+    errind.UnknownSecurityName,
+    errind.NotInTimeWindow,
+    errind.WrongDigest,
+    errind.AuthenticationFailure,
+    errind.DecryptionError,
+)
+"""What is said where a message was made for the engine of another device."""
+
+_CACHE = "_SnmpV3MessageProcessingModel__engineId"
+
 
 def has_privacy(priv: str | None) -> bool:
     """Whether this installation can encrypt so: ``cryptography`` may be too old."""
@@ -323,12 +336,21 @@ class PysnmpSession:
         engine, identified = self._backend.identified(self.credential, model)
         context = getattr(self.credential, "context", "").encode()
         name, _ = _configurator.configure(engine, identified, target, context)
-        answer = asyncio.get_running_loop().create_future()
-        # Positions are the engine's: context engine id, context name.
-        generator.send_varbinds(
-            engine, name, None, context, *arguments, _deliver, answer
-        )
-        trouble, status, index, variables = await answer
+
+        async def exchange() -> tuple:
+            answer = asyncio.get_running_loop().create_future()
+            # Positions are the engine's: context engine id, context name.
+            generator.send_varbinds(
+                engine, name, None, context, *arguments, _deliver, answer
+            )
+            return await answer
+
+        known = model == V3 and _peers(engine, self.address, self.port)
+        trouble, status, index, variables = await exchange()
+        if known and isinstance(trouble, _OF_ANOTHER):
+            # Another printer may have got the address meanwhile.
+            _forget(engine, known)
+            trouble, status, index, variables = await exchange()
         if isinstance(trouble, errind.RequestTimedOut):
             raise NoAnswer("No answer in time.")
         if trouble:
@@ -340,6 +362,25 @@ class PysnmpSession:
         if refusal and isinstance(self.credential, User):
             return Refused(refusal.format(repr(self.credential.name)))
         return SnmpError(f"The answer cannot be used: {trouble}.")
+
+
+def _peers(engine: SnmpEngine, address: str, port: int) -> list:
+    """Under what pysnmp remembers which SNMPv3 engine answers at an address.
+
+    It does so for five minutes, whoever answers there meanwhile, and offers no way to
+    let go of it.
+    """
+    known = getattr(engine.message_processing_subsystems[V3], f"{_CACHE}Cache")
+    return [peer for peer in known if tuple(peer[1][:2]) == (address, port)]
+
+
+def _forget(engine: SnmpEngine, peers: list) -> None:
+    model = engine.message_processing_subsystems[V3]
+    for peer in peers:
+        getattr(model, f"{_CACHE}Cache").pop(peer, None)
+        for several in getattr(model, f"{_CACHE}CacheExpQueue").values():
+            if peer in several:
+                several.remove(peer)
 
 
 def _empty(oids: Iterable[Oid]) -> list[tuple[Oid, univ.Null]]:

@@ -10,7 +10,7 @@ import platform
 import socket
 import xmlrpc.client
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from xml.parsers.expat import ExpatError
 
@@ -39,20 +39,35 @@ SCHEMA = 1
 class XmlRpcTransport:
     """See :class:`focalist_agent.transport.Transport`."""
 
-    def __init__(self, server: str, database: str, key: str, poster: Poster) -> None:
-        self._url = server.rstrip("/") + _PREFIX + "rpc"
+    def __init__(
+        self,
+        server: str,
+        database: str,
+        key: str,
+        poster: Poster,
+        about: Callable[[], dict[str, Any]] | None = None,
+    ) -> None:
+        self._prefix = server.rstrip("/") + _PREFIX
         self._database, self._key, self._poster = database, key, poster
+        self._about = about or about_us
 
     @property
     def skew(self) -> float | None:
         return self._poster.skew
 
+    def enroll(self) -> Enrolment:
+        """Exchange the key, a one-time key, for the collector's own."""
+        private, request = make_request(socket.gethostname())
+        answer = self._call("enroll", {**about_us(), "request": request})
+        names = _texts(answer, "collector", "agent")
+        return Enrolment(*names, issued=_issued(answer, private))
+
     def configuration(self) -> settings.Settings:
-        answer = self._call("configuration", about_us())
+        answer = self._call("configuration", self._about())
         try:
             return settings.parse(answer)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise _odd() from error
+            raise odd() from error
 
     def tasks(self, held: Sequence[str], runs: Sequence[Run]) -> Asked:
         did = [{"action": run.action, "at": run.at, **vars(run.count)} for run in runs]
@@ -68,7 +83,7 @@ class XmlRpcTransport:
                 float(answer["wait"]),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise _odd() from error
+            raise odd() from error
 
     def renew(self) -> Issued:
         private, request = make_request(socket.gethostname())
@@ -93,24 +108,34 @@ class XmlRpcTransport:
                 for r in answer["results"]
             ]
         except (KeyError, TypeError, AttributeError) as error:
-            raise _odd() from error
+            raise odd() from error
         return [result for result in results if result.status in FINAL]
 
     def _call(self, method: str, *arguments: Any) -> dict[str, Any]:
-        return _call(
-            self._poster, self._url, self._database, self._key, method, arguments
-        )
+        """Call a method; its answer, of which nothing is known yet."""
+        said = xmlrpc.client.dumps(arguments, method, encoding="utf-8")
+        route = "enroll" if method == "enroll" else "rpc"
+        answer = self._post(route, said.encode("utf-8"), "text/xml")
+        # No answer of ours has a DTD: entities make a large text of a small one.
+        if b"<!DOCTYPE" in answer or b"<!ENTITY" in answer:
+            raise odd()
+        try:
+            (result,), _ = xmlrpc.client.loads(answer)
+        except xmlrpc.client.Fault as fault:
+            raise Misunderstood(f"The server says: {fault.faultString}") from None
+        except (ExpatError, ValueError, TypeError, xmlrpc.client.Error) as error:
+            raise odd() from error
+        if not isinstance(result, dict):
+            raise odd()
+        return result
 
-
-def enroll(server: str, database: str, key: str, poster: Poster) -> Enrolment:
-    """Exchange a one-time key for the collector's own; raises TransportError."""
-    url = server.rstrip("/") + _PREFIX + "enroll"
-    private, request = make_request(socket.gethostname())
-    about = {**about_us(), "request": request}
-    answer = _call(poster, url, database, key, "enroll", (about,))
-    return Enrolment(
-        *_texts(answer, "collector", "agent"), issued=_issued(answer, private)
-    )
+    def _post(self, route: str, body: bytes, mimetype: str) -> bytes:
+        headers = {
+            "Content-Type": mimetype,
+            "X-Odoo-Database": self._database,
+            "Authorization": f"Bearer {self._key}",
+        }
+        return self._poster.post(self._prefix + route, body, headers)
 
 
 def _issued(answer: dict[str, Any], private_key: str) -> Issued:
@@ -120,7 +145,7 @@ def _issued(answer: dict[str, Any], private_key: str) -> Issued:
 def _texts(answer: dict[str, Any], *names: str) -> list[str]:
     values = [answer.get(name) for name in names]
     if not all(isinstance(value, str) and value for value in values):
-        raise _odd()
+        raise odd()
     return values
 
 
@@ -133,29 +158,6 @@ def about_us() -> dict[str, str]:
     }
 
 
-def _call(
-    poster: Poster, url: str, database: str, key: str, method: str, arguments: tuple
-) -> dict[str, Any]:
-    body = xmlrpc.client.dumps(arguments, method, encoding="utf-8").encode("utf-8")
-    headers = {
-        "Content-Type": "text/xml",
-        "X-Odoo-Database": database,
-        "Authorization": f"Bearer {key}",
-    }
-    answer = poster.post(url, body, headers)
-    # No answer of ours has a DTD: entities are how a small text becomes a large one.
-    if b"<!DOCTYPE" in answer or b"<!ENTITY" in answer:
-        raise _odd()
-    try:
-        (result,), _ = xmlrpc.client.loads(answer)
-    except xmlrpc.client.Fault as fault:
-        raise Misunderstood(f"The server says: {fault.faultString}") from None
-    except (ExpatError, ValueError, TypeError, xmlrpc.client.Error) as error:
-        raise _odd() from error
-    if not isinstance(result, dict):
-        raise _odd()
-    return result
-
-
-def _odd() -> TransportError:
+def odd() -> TransportError:
+    """The answer of a stranger, or of a server that took a wrong turn."""
     return Unreachable("The answer is not what a Focalist server gives.")
