@@ -188,7 +188,7 @@ class Server(ThreadingHTTPServer):
         self.reports: list[dict] = []
         self.verdicts: dict[str, str] = {}
         self.calls: list[str] = []
-        self.told: list[dict] = []
+        self.abouts: list[dict] = []
         """of the installations themselves"""
         self.headers: list[dict] = []
         self.bodies: list[int] = []
@@ -279,7 +279,7 @@ class _Handler(BaseHTTPRequestHandler):
                 "server_time": now,
             }
         if method == "configuration":
-            self.server.told.append(arguments[0])
+            self.server.abouts.append(arguments[0])
             return {
                 "devices": self.server.devices,
                 "poll_interval": self.server.poll_interval,

@@ -64,7 +64,7 @@ def test_the_server_is_told_what_was_dropped(server, transport, tmp_path):
     for n in range(3):
         spool.put(Report(address=f"10.0.0.{n}"))
     transport.configuration()
-    told = server.told[-1]
+    told = server.abouts[-1]
     assert (told["spooled"], told["dropped"]) == (1, 2)
 
 

@@ -106,7 +106,7 @@ def test_nobody_there():
 def test_enrolment(server, kind):
     key = server.enrolment_key
     told = kind(server.url, "db", key, Poster(timeout=5)).enroll()
-    assert (told.collector, told.key) == ("collector 1", server.key)
+    assert (told.collector, told.issued.key) == ("collector 1", server.key)
 
 
 def test_enrolment_with_a_wrong_key(server, kind):
