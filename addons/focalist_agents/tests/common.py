@@ -12,6 +12,7 @@ from odoo import fields
 from odoo.tests import TransactionCase, new_test_user
 
 ENROLL, RPC = "/focalist/agent/1/enroll", "/focalist/agent/1/rpc"
+JSON = "/focalist/agent/1/json/"
 
 
 def make_request(key=None):
@@ -24,8 +25,6 @@ def make_request(key=None):
 
 SEEN = {"version": "1.0", "hostname": "prn-server", "platform": "Linux"}
 ABOUT = SEEN | {"request": make_request()}
-JSON = "/focalist/agent/1/json/"
-ABOUT = {"version": "1.0", "hostname": "prn-server", "platform": "Linux"}
 
 
 def report(number=1, total=1000, *, hours=1, **values):
