@@ -46,6 +46,8 @@ class Settings:
     tz: str = "UTC"
     networks: tuple[Network, ...] = ()
     revision: str = ""
+    usb: bool = False
+    """whether the printers at this computer's own USB are to be read"""
     renew: bool = False
     """it is time for another key and certificate"""
     said: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
@@ -99,6 +101,7 @@ def parse(said: dict[str, Any]) -> Settings:
         tz=str(said.get("tz", "UTC")),
         networks=tuple(_each(said.get("networks", ()), _network)),
         revision=str(said.get("revision", "")),
+        usb=said.get("usb") is True,
         renew=said.get("renew") is True,
         said=said,
     )

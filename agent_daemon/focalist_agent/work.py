@@ -74,7 +74,8 @@ class Worker:
         self, action: str, settings: Settings, progress: Progress, spread: float
     ) -> None:
         devices = list(dict.fromkeys(settings.devices + self._config.devices_addresses))
-        if not devices and not self._config.usb_enabled:
+        has_usb = self._config.usb_enabled or settings.usb
+        if not devices and not has_usb:
             _log.warning("No devices to poll: neither server nor file names one.")
         started = time.monotonic()
         progress.set(total=len(devices))
@@ -87,7 +88,7 @@ class Worker:
 
         polled = asyncio.gather(*map(turn, devices))
         if action == SUPPLIES:
-            on_usb, _turns = await asyncio.gather(self._usb(), polled)
+            on_usb, _turns = await asyncio.gather(self._usb(has_usb), polled)
             self._spool.note(
                 devices=len(devices),
                 unanswered=len(devices) - progress.count.found,
@@ -127,9 +128,9 @@ class Worker:
         self._keep(stamp.put_on(report), stamp)
         return True
 
-    async def _usb(self) -> int:
+    async def _usb(self, wanted: bool) -> int:
         """Read the printers on this computer's USB; gives how many there are."""
-        if not self._config.usb_enabled:
+        if not wanted:
             return 0
         stamp = self._clock.stamp()
         try:

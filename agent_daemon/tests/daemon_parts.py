@@ -169,7 +169,7 @@ class Server(ThreadingHTTPServer):
         self.key = "collector-secret-key"
         self.enrolment_key = "one-time-secret-key"
         self.next_key: str | None = None
-        self.renew = False
+        self.renew = self.usb = False
         self.devices: list[dict] = []
         self.poll_interval = 300
         self.settings: dict = {}
@@ -284,6 +284,7 @@ class _Handler(BaseHTTPRequestHandler):
                 "devices": self.server.devices,
                 "poll_interval": self.server.poll_interval,
                 "renew": self.server.renew,
+                "usb": self.server.usb,
                 "server_time": now,
                 **self.server.settings,
             }

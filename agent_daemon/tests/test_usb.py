@@ -264,6 +264,14 @@ def test_the_daemon_reads_them_where_it_may(enrolled, server):
     assert json.loads(enrolled("status", "--json").stdout)["usb"] == 1
 
 
+def test_a3_the_server_says_that_it_is_a_usb_collector(enrolled, server):
+    with played_printer(encoded(PRINTER)) as (uri, _):
+        config = f'[usb]\naddresses = ["{uri}"]\n'
+        server.usb = True
+        assert enrolled("run", "--once", config=config).returncode == 0
+    assert [report["address"] for report in server.reports] == ["usb"]
+
+
 REAL = """
 ATTR text printer-make-and-model "Acme Laser 9000"
 ATTR text printer-device-id "MFG:Acme;MDL:Laser 9000;"

@@ -4,6 +4,7 @@ from . import (
     focalist_agent_plan,
     focalist_agent_schedule,
     focalist_agent_task,
+    focalist_agent_usb,
     focalist_certificate_authority,
     focalist_client_stat,
     focalist_collector,

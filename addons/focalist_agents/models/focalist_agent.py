@@ -85,7 +85,7 @@ class FocalistAgent(models.Model):
     @api.depends("collector_ids.revoked_at")
     def _compute_has_collector(self):
         for agent in self:
-            agent.has_collector = bool(agent._live_collectors())
+            agent.has_collector = bool(agent._network_collector())
 
     @api.depends("device_ids")
     def _compute_device_count(self):
@@ -215,6 +215,10 @@ class FocalistAgent(models.Model):
         """Its collectors that were not revoked."""
         return self.collector_ids.filtered(lambda collector: not collector.revoked_at)
 
+    def _network_collector(self):
+        """The collector that reads its network; empty where none is installed."""
+        return self._live_collectors().filtered(lambda c: c.kind == "network")
+
     def _presumed_site(self):
         """Where a device that it finds is presumed to stand; empty if nobody knows."""
         self.ensure_one()
@@ -294,6 +298,13 @@ class FocalistAgent(models.Model):
         """Make a key to install the agent with, and show it this once."""
         self.ensure_one()
         self.check_access("write")
+        self._check_works()
+        if collector := self._network_collector():
+            raise UserError(self._installed_message(collector))
+        return self.env["focalist.agent.key"]._show(self, self._new_enrolment_key())
+
+    def _check_works(self):
+        """Refuse a key for an agent that would do nothing."""
         if not self.active:
             raise UserError(
                 self.env._(
@@ -301,10 +312,6 @@ class FocalistAgent(models.Model):
                     agent=self.name,
                 )
             )
-        collector = self._live_collectors()
-        if collector:
-            raise UserError(self._installed_message(collector))
-        return self.env["focalist.agent.key"]._show(self, self._new_enrolment_key())
 
     def action_open_devices(self):
         """Open the devices that it reported last."""

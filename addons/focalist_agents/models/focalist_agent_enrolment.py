@@ -7,6 +7,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from .focalist_collector import KINDS
+
 KEY_BYTES = 32
 KEY_LIFE = timedelta(days=7)
 
@@ -30,17 +32,22 @@ class FocalistAgent(models.Model):
         "Key valid until", readonly=True, copy=False
     )
 
+    enrolment_key_kind = fields.Selection(
+        KINDS, readonly=True, copy=False, groups=fields.NO_ACCESS
+    )
+
     _enrolment_key_uniq = models.UniqueIndex(
         "(enrolment_key_hash) WHERE enrolment_key_hash IS NOT NULL",
         "An enrolment key is one agent's.",
     )
 
-    def _new_enrolment_key(self):
+    def _new_enrolment_key(self, kind="network"):
         """Make the key that the next collector of this agent is installed with.
 
         The one made before, if it was not used, works no more. The caller checks the
         rights.
 
+        :param str kind: of the collector
         :return: the key, which is kept nowhere
         :raise UserError: where the server has no secret, and so can sign nothing
         """
@@ -52,6 +59,7 @@ class FocalistAgent(models.Model):
             {
                 "enrolment_key_hash": _hashed(key),
                 "enrolment_key_expires_at": fields.Datetime.now() + KEY_LIFE,
+                "enrolment_key_kind": kind,
             }
         )
         self._message_log(body=self.env._("An installation key was made."))
@@ -78,8 +86,8 @@ class FocalistAgent(models.Model):
         :param dict about: what it tells of itself
         :param str address: where it calls from
         :return: dict(collector, agent, server_time), and see `_issue`
-        :raise EnrolmentRefusedError: where the agent has a collector, or what it sent
-            cannot be signed
+        :raise EnrolmentRefusedError: where the agent has a collector of its network,
+            takes none of USB, or what was sent cannot be signed
         """
         self.ensure_one()
         agent = self.sudo()
@@ -88,14 +96,20 @@ class FocalistAgent(models.Model):
         self.env.execute_query(
             SQL("SELECT id FROM focalist_agent WHERE id = %s FOR UPDATE", agent.id)
         )
-        if present := agent._live_collectors():
+        kind = agent.enrolment_key_kind or "network"
+        if kind == "usb":
+            if not agent.usb_unlocked:
+                raise EnrolmentRefusedError(agent._usb_locked_message())
+        elif present := agent._network_collector():
             raise EnrolmentRefusedError(agent._installed_message(present))
         # What is refused is answered, and so written: nothing of it may stay.
         with self.env.cr.savepoint():
             agent.write(
                 {"enrolment_key_hash": False, "enrolment_key_expires_at": False}
             )
-            collector = self.env["focalist.collector"]._install(agent, about, address)
+            collector = self.env["focalist.collector"]._install(
+                agent, about, address, kind
+            )
             issued = collector._issue_or_refuse(about)
             collector._take_next()
         agent._message_log(

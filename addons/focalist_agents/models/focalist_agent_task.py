@@ -141,7 +141,7 @@ class FocalistAgentTask(models.Model):
                     agent=agent.name,
                 )
             )
-        if not agent._live_collectors():
+        if not agent._network_collector():
             raise UserError(
                 self.env._(
                     "%(agent)s has no collector yet: nobody would do it. Install one"

@@ -3,6 +3,7 @@ from uuid import uuid4
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+KINDS = [("network", "Network"), ("usb", "USB")]
 ABOUT = ("version", "hostname", "platform")
 COUNTS = ("spooled", "dropped", "rejected", "clock_ahead")
 MAX_COUNT = 2**31 - 1
@@ -34,9 +35,7 @@ class FocalistCollector(models.Model):
         precompute=True,
         index=True,
     )
-    kind = fields.Selection(
-        [("network", "Network")], required=True, readonly=True, default="network"
-    )
+    kind = fields.Selection(KINDS, required=True, readonly=True, default="network")
     user_id = fields.Many2one(
         "res.users",
         required=True,
@@ -126,7 +125,7 @@ class FocalistCollector(models.Model):
         )
 
     @api.model
-    def _install(self, agent, about, address):
+    def _install(self, agent, about, address, kind="network"):
         """Make a collector of an agent, with a user of its own.
 
         Called with superuser rights, after the enrolment key was checked.
@@ -136,6 +135,7 @@ class FocalistCollector(models.Model):
         return self.sudo().create(
             {
                 "agent_id": agent.id,
+                "kind": kind,
                 "user_id": user.id,
                 "enrolled_at": now,
                 "last_seen_at": now,

@@ -9,6 +9,7 @@ from odoo.addons.focalist_base.models.focalist_device_ingest import Origin
 
 from ..tools import ranges as ranges_
 from ..tools import wire
+from .focalist_agent import USB
 from .focalist_agent_task import MAX_MESSAGE
 
 # Of what is said besides reports, which have one of their own.
@@ -27,8 +28,8 @@ class FocalistCollector(models.Model):
     def _configuration(self, about, address):
         """What it is to poll, when, and how.
 
-        :return: dict(schema, devices, poll_interval, schedules, tz, networks, revision,
-            renew, server_time); renew: it is time to call `_renew`
+        :return: dict(schema, devices, poll_interval, schedules, tz, networks, usb,
+            revision, renew, server_time); renew: it is time to call `_renew`
         """
         self.ensure_one()
         networks = self._told_networks()
@@ -39,7 +40,7 @@ class FocalistCollector(models.Model):
         answer = {
             **settings,
             "schema": SCHEMA,
-            "devices": self.agent_id._polled_addresses(),
+            "devices": self._told_devices(),
             "poll_interval": self.agent_id.poll_interval,
             "renew": self._is_to_renew(),
             "revision": self._revision(),
@@ -66,14 +67,19 @@ class FocalistCollector(models.Model):
             "schedules": [told | {"on": told["on"] and works} for told in schedules],
             "tz": self.agent_id.tz,
             "networks": self._told_networks()._wire(),
+            "usb": self.kind == "usb" and self.agent_id.usb_unlocked and works,
         }
 
     def _agent_works(self):
         return self.agent_id.active and self.agent_id.partner_id.focalist_active
 
+    def _told_devices(self):
+        return self.agent_id._polled_addresses() if self.kind == "network" else []
+
     def _told_networks(self):
         networks = self.agent_id.network_ids
-        return networks if self._agent_works() else networks.browse()
+        told = self.kind == "network" and self._agent_works()
+        return networks if told else networks.browse()
 
     def _revision(self):
         """A word that changes with the settings: what is known need not be asked.
@@ -172,10 +178,7 @@ class FocalistCollector(models.Model):
         reports = wire.read_batch(batch)
         agent = self.agent_id
         devices = self.env["focalist.device"].with_context(focalist_agent_id=agent.id)
-        results = [
-            self._too_deep(report) if wire.is_too_deep(report) else None
-            for report in reports
-        ]
+        results = [self._refusal(report) for report in reports]
         for site, positions in self._by_site(reports).items():
             taken = [n for n in positions if not results[n]]
             origin = Origin(
@@ -217,13 +220,17 @@ class FocalistCollector(models.Model):
             found.setdefault(site, []).append(number)
         return found
 
-    @api.model
-    def _too_deep(self, report):
-        return {
-            "uid": report.get("uid") if isinstance(report, dict) else "",
-            "status": "rejected",
-            "message": self.env._("The report is nested too deeply."),
-        }
+    def _refusal(self, report):
+        """The result of a report that is not looked at; None for any other."""
+        told = report if isinstance(report, dict) else {}
+        if wire.is_too_deep(report):
+            status = "rejected"
+            message = self.env._("The report is nested too deeply.")
+        elif told.get("address") == USB and not self.agent_id.usb_unlocked:
+            status, message = "ignored", self.agent_id._usb_locked_message()
+        else:
+            return None
+        return {"uid": told.get("uid"), "status": status, "message": message}
 
     def _seen(self, address, told=None):
         """Note that it called. Its other call at the same moment notes it as well."""

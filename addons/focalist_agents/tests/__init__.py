@@ -1,4 +1,5 @@
 from . import (
+    test_a3_usb,
     test_a7_scheduler,
     test_a7_screens,
     test_agent,

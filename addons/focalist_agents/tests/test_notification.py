@@ -55,10 +55,9 @@ class TestAgentNotification(AgentCase):
 
     def test_n1_agent_ambiguous(self):
         self.switch_on("agent_ambiguous")
-        other = self.env["focalist.collector"].sudo()
-        # Two live collectors: what one agent has is told apart by their kinds.
-        self.env.cr.execute("DROP INDEX IF EXISTS focalist_collector_live_network_uniq")
-        other = other._install(self.agent, {}, "192.0.2.2")
+        other = self.env["focalist.collector"]._install(
+            self.agent, {}, "192.0.2.2", "usb"
+        )
         self.assertFalse(self.scan())
         self.silence(other, 5)
         told = self.scan()
