@@ -60,6 +60,7 @@
         "views/focalist_notification_menus.xml",
         "wizards/focalist_custom_fields_views.xml",
         "views/focalist_custom_fields_views.xml",
+        "views/res_partner_to_complete_views.xml",
         "wizards/focalist_label_print_views.xml",
         "reports/focalist_label_reports.xml",
         "views/focalist_public_report_templates.xml",

@@ -83,6 +83,13 @@ class ResPartner(models.Model):
     focalist_device_ids = fields.One2many(
         "focalist.device", "partner_id", "Devices", groups=FOCALIST_USERS
     )
+    focalist_to_complete_ids = fields.One2many(
+        "focalist.device",
+        "partner_id",
+        "Devices to complete",
+        domain=[("state", "=", "to_complete")],
+        groups=FOCALIST_USERS,
+    )
     focalist_placement_ids = fields.One2many(
         "focalist.device.placement", "partner_id", "Placements", groups=FOCALIST_USERS
     )
@@ -367,6 +374,10 @@ class ResPartner(models.Model):
         return self._open_focalist("focalist_device_action") | {
             "context": {"search_default_in_service": 1}
         }
+
+    def action_open_focalist_to_complete(self):
+        """Open what agents found at the client: to be ticked, and decided together."""
+        return self._open_focalist("focalist_device_to_complete_action")
 
     def action_open_focalist_sites(self):
         """Open the client's sites."""

@@ -4,6 +4,7 @@ from . import (
     test_client_stat,
     test_company,
     test_custom_fields,
+    test_d1_to_complete,
     test_dashboard,
     test_fuzz,
     test_history,

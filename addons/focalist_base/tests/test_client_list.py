@@ -323,6 +323,7 @@ class TestClientList(FocalistCase):
             "focalist_devices",
             "focalist_coordinators",
             "focalist_notifications",
+            "focalist_to_complete",
             "focalist_custom_fields",
             "contact_addresses",
         ]
@@ -341,6 +342,7 @@ class TestClientList(FocalistCase):
             ("focalist_devices", {"focalist_device_ids"}),
             ("focalist_coordinators", {"focalist_coordinator_ids"}),
             ("focalist_notifications", {"focalist_notification_device_ids"}),
+            ("focalist_to_complete", {"focalist_to_complete_ids"}),
             ("focalist_custom_fields", {"focalist_custom_fields"}),
         ):
             (tab,) = arch.xpath(f"//notebook/page[@name='{page}']")

@@ -650,7 +650,7 @@ class TestIngest(FocalistCase):
         self.ingest(self.report(2, "NEW1"), site=self.site_a)
         self.assertEqual(found.site_id, self.site_a2)
 
-    def test_ignored_device_stays_ignored(self):
+    def test_d1_ignored_device_stays_ignored(self):
         self.ingest(self.report(0, "NEW1"), site=self.site_a)
         found = self.env["focalist.device"].search([("serial_key", "=", "NEW1")])
         found.action_ignore()
@@ -658,7 +658,7 @@ class TestIngest(FocalistCase):
         self.assertEqual(found.state, "ignored")
         self.assertFalse(found.reading_ids)
 
-    def test_deleted_device_comes_back(self):
+    def test_d1_deleted_device_comes_back(self):
         for _time in range(2):
             self.ingest(self.report(0, "NEW1"), site=self.site_a)
             found = self.env["focalist.device"].search([("serial_key", "=", "NEW1")])
