@@ -250,8 +250,9 @@ class Demo:
                 done = 0
                 for folder, old in before.items():
                     status = self._status(folder)
+                    # A printer may have been read twice: by its round, and by a scan.
                     sent = _settled(status) - _settled(old)
-                    found["printers"] += sent
+                    found["printers"] += status["devices"] - status["unanswered"]
                     found["unanswered"] += status["unanswered"]
                     found["accepted"] += status["accepted"] - old["accepted"]
                     read = status["last_round"] != old["last_round"]
