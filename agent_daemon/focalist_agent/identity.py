@@ -8,7 +8,7 @@ the engine to what only hints at it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from . import text
@@ -188,61 +188,6 @@ def mac(
         local = bool(value[0] & 2) if isinstance(value, bytes) else False
         found.append((local, down, address))
     return min(found, key=lambda one: one[:2])[2] if found else None
-
-
-@dataclass(frozen=True)
-class Identity:
-    """By what a printer is known again. ``key`` is the caller's own name for it."""
-
-    key: object
-    manufacturer: str | None = None
-    serial: str | None = None
-    mac: str | None = None
-    address: str | None = None
-
-
-def pair(
-    found: Sequence[Identity], known: Sequence[Identity]
-) -> list[tuple[Identity, Identity | None]]:
-    """Each of ``found`` with the one of ``known`` that it is; None for a new one.
-
-    By serial number, then by MAC: a printer whose address changed is the same, and two
-    that swapped addresses stay themselves. An address alone makes nobody the same,
-    unless neither side has anything else to go by. Nobody is paired twice.
-    """
-    left = list(known)
-    pairs: list[Identity | None] = [None] * len(found)
-    for same in (_same_serial, _same_mac, _same_address):
-        for number, one in enumerate(found):
-            if pairs[number] is None:
-                fitting = [other for other in left if same(one, other)]
-                # Two that fit are told apart by nothing: neither is taken.
-                if len(fitting) == 1:
-                    pairs[number] = fitting[0]
-                    left.remove(fitting[0])
-    return list(zip(found, pairs, strict=True))
-
-
-def _same_serial(one: Identity, other: Identity) -> bool:
-    if not one.serial or not other.serial:
-        return False
-    makers = {one.manufacturer, other.manufacturer} - {None}
-    return len(makers) < 2 and _plain(one.serial) == _plain(other.serial)
-
-
-def _same_mac(one: Identity, other: Identity) -> bool:
-    """The same network card, in what may be the same printer."""
-    may_be = not (one.serial and other.serial)
-    return may_be and one.mac is not None and one.mac == other.mac
-
-
-def _same_address(one: Identity, other: Identity) -> bool:
-    nothing_else = not (one.serial or one.mac or other.serial or other.mac)
-    return nothing_else and one.address is not None and one.address == other.address
-
-
-def _plain(serial: str) -> str:
-    return bare_serial(serial).upper()
 
 
 def bare_serial(serial: str) -> str:

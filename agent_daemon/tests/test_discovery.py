@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import random
 import socket
 import time
 
@@ -14,7 +13,7 @@ from pyasn1.codec.ber import decoder, encoder
 from pysnmp.proto.api import v1, v2c
 
 from focalist_agent import ranges
-from focalist_agent.identity import Identity, is_printer, pair
+from focalist_agent.identity import is_printer
 from focalist_agent.snmp import oids, probe
 from focalist_agent.snmp.credential import Community
 from focalist_agent.snmp.session import oid
@@ -318,83 +317,3 @@ def test_what_cannot_be_scanned(agent, options, said):
     done = agent("scan", *options)
     assert done.returncode == 2
     assert said in done.stderr
-
-
-def printer(key, serial=None, mac=None, address=None, manufacturer="Kyocera"):
-    return Identity(key, manufacturer, serial, mac, address)
-
-
-def keys(found, known):
-    return {one.key: other and other.key for one, other in pair(found, known)}
-
-
-def test_a_printer_with_a_new_address_is_the_same():
-    known = [printer("a", "S1", "m1", "10.0.0.1")]
-    assert keys([printer(1, "S1", "m1", "10.0.0.9")], known) == {1: "a"}
-    # With a new network card, too; and the other way: a new board in an old case.
-    assert keys([printer(1, "s1 ", "m9", "10.0.0.9")], known) == {1: "a"}
-    assert keys([printer(1, None, "m1", "10.0.0.9")], known) == {1: "a"}
-
-
-def test_printers_that_swapped_addresses_stay_themselves():
-    known = [printer("a", "S1", "m1", "10.0.0.1"), printer("b", "S2", "m2", "10.0.0.2")]
-    found = [printer(1, "S2", "m2", "10.0.0.1"), printer(2, "S1", "m1", "10.0.0.2")]
-    assert keys(found, known) == {1: "b", 2: "a"}
-
-
-def test_print_servers_that_swapped_printers():
-    """The MAC is the print server's, and the serial number the printer's."""
-    known = [printer("a", "S1", "m1"), printer("b", "S2", "m2")]
-    found = [printer(1, "S2", "m1"), printer(2, "S1", "m2")]
-    assert keys(found, known) == {1: "b", 2: "a"}
-
-
-def test_another_printer_at_an_old_address_is_new():
-    known = [printer("a", "S1", "m1", "10.0.0.1")]
-    assert keys([printer(1, "S9", "m9", "10.0.0.1")], known) == {1: None}
-    assert keys([printer(1, "S9", "m1", "10.0.0.1")], known) == {1: None}
-    assert keys([printer(1, None, "m9", "10.0.0.1")], known) == {1: None}
-
-
-def test_with_nothing_else_the_address_tells():
-    known = [printer("a", address="10.0.0.1"), printer("b", "S1", address="10.0.0.2")]
-    found = [printer(1, address="10.0.0.1"), printer(2, address="10.0.0.2")]
-    assert keys(found, known) == {1: "a", 2: None}
-
-
-def test_serials_of_two_makers_are_two():
-    known = [printer("a", "1234", manufacturer="Canon")]
-    assert keys([printer(1, "1234", manufacturer="OKI")], known) == {1: None}
-    assert keys([printer(1, "1234", manufacturer=None)], known) == {1: "a"}
-
-
-def test_the_suffix_of_a_serial_number_is_none_of_it():
-    known = [printer("a", "79G1234", manufacturer="Lexmark")]
-    assert keys([printer(1, "79G1234-130-0", manufacturer="Lexmark")], known) == {
-        1: "a"
-    }
-
-
-def test_what_nothing_tells_apart_is_not_guessed():
-    known = [printer("a", None, "m1"), printer("b", None, "m1")]
-    assert keys([printer(1, None, "m1")], known) == {1: None}
-
-
-def test_nobody_is_paired_twice():
-    chance = random.Random(5)
-    for _ in range(200):
-
-        def some(count):
-            return [
-                printer(
-                    n,
-                    chance.choice([None, "S1", "S2", "S3"]),
-                    chance.choice([None, "m1", "m2"]),
-                    chance.choice(["10.0.0.1", "10.0.0.2"]),
-                )
-                for n in range(count)
-            ]
-
-        pairs = pair(some(4), some(4))
-        paired = [id(other) for _, other in pairs if other]
-        assert len(paired) == len(set(paired))
