@@ -250,8 +250,8 @@ class Demo:
                 done = 0
                 for folder, old in before.items():
                     status = self._status(folder)
-                    # A printer may have been read twice: by its round, and by a scan.
                     sent = _settled(status) - _settled(old)
+                    # Not those sent: a scan may have read a printer once more.
                     found["printers"] += status["devices"] - status["unanswered"]
                     found["unanswered"] += status["unanswered"]
                     found["accepted"] += status["accepted"] - old["accepted"]

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import psycopg2
@@ -142,6 +143,22 @@ def running_site(databases: Databases, name: str, variables=None, **options):
         yield site
     finally:
         site.close()
+
+
+def prepare(site: Site, printers: int, epoch: datetime, until: datetime) -> dict:
+    """A client whose fleet is the simulated one, with readings of some days.
+
+    :param printers: the port at which the fleet answers
+    """
+    return site.script(
+        "prepare",
+        devices=DEVICES,
+        sites=SITES,
+        seed=SEED,
+        port=printers,
+        epoch=f"{epoch:%Y-%m-%d}",
+        until=f"{until:%Y-%m-%d}",
+    )
 
 
 class Agent:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from focalist_agent.report import Report
 from focalist_agent.spool import Spool
-from tests.e2e.parts import DEVICES, SEED, SITES, running_site
+from tests.e2e.parts import DEVICES, prepare, running_site
 
 BESIDES = 50
 
@@ -12,15 +12,7 @@ BESIDES = 50
 def test_json_line(databases, printers, agent, epoch):
     agent.file.write_text('[server]\ntransport = "json2"\n')
     with running_site(databases, "json") as site:
-        made = site.script(
-            "prepare",
-            devices=DEVICES,
-            sites=SITES,
-            seed=SEED,
-            port=printers,
-            epoch=f"{epoch:%Y-%m-%d}",
-            until=f"{epoch + timedelta(days=2):%Y-%m-%d}",
-        )
+        made = prepare(site, printers, epoch, epoch + timedelta(days=2))
         agent.enroll(site, made["key"])
         # Enough to be worth compressing, of printers that wait to be completed.
         spool = Spool(agent.state, 64 << 20)

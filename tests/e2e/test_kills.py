@@ -13,7 +13,7 @@ from focalist_agent.report import Report
 from focalist_agent.spool import Spool
 from focalist_simulator import Fleet
 from launcher.processes import wait_until
-from tests.e2e.parts import DEVICES, FULL, SEED, SITES, running_site
+from tests.e2e.parts import DEVICES, FULL, SEED, SITES, prepare, running_site
 
 KILLS = 40 if FULL else 6
 SPOOL = 64 << 20
@@ -24,15 +24,7 @@ KNOWN = {field.name for field in fields(Report)} - {"supplies", "inputs", "alert
 @pytest.fixture
 def site(databases, printers, epoch):
     with running_site(databases, "kills") as site:
-        site.made = site.script(
-            "prepare",
-            devices=DEVICES,
-            sites=SITES,
-            seed=SEED,
-            port=printers,
-            epoch=f"{epoch:%Y-%m-%d}",
-            until=f"{epoch + timedelta(days=2):%Y-%m-%d}",
-        )
+        site.made = prepare(site, printers, epoch, epoch + timedelta(days=2))
         yield site
 
 

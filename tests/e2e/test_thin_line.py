@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 import pytest
 import requests
 
-from tests.e2e.parts import DEVICES, SEED, SITES, running_site
+from tests.e2e.parts import DEVICES, prepare, running_site
 
 
 @pytest.fixture(scope="module")
@@ -18,15 +18,7 @@ def site(databases):
 
 def test_thin_line(site, printers, agent, epoch, pdftotext):
     today = datetime.now(timezone.utc)
-    made = site.script(
-        "prepare",
-        devices=DEVICES,
-        sites=SITES,
-        seed=SEED,
-        port=printers,
-        epoch=f"{epoch:%Y-%m-%d}",
-        until=f"{today:%Y-%m}-01",
-    )
+    made = prepare(site, printers, epoch, today.replace(day=1))
     assert made["devices"] == DEVICES
 
     # The agent is enrolled once, reads every printer and brings their meters.

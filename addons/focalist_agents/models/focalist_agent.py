@@ -57,12 +57,6 @@ class FocalistAgent(models.Model):
         help="Where devices that it finds are presumed to stand. Empty for the"
         " whole client.",
     )
-    poll_interval = fields.Integer(
-        required=True,
-        default=3600,
-        readonly=True,
-        help="Seconds from one round of readings to the next.",
-    )
     network_ids = fields.One2many("focalist.network", "agent_id", "Networks")
     collector_ids = fields.One2many("focalist.collector", "agent_id", "Collectors")
     has_collector = fields.Boolean(compute="_compute_has_collector")
@@ -76,11 +70,6 @@ class FocalistAgent(models.Model):
         " rounds of readings. Ambiguous: its collectors disagree.",
     )
     last_seen_at = fields.Datetime("Last contact", compute="_compute_last_seen_at")
-
-    _poll_interval_bounds = models.Constraint(
-        "CHECK (poll_interval BETWEEN 10 AND 86400)",
-        "An agent reads its devices every 10 seconds at most and once a day at least.",
-    )
 
     @api.depends("collector_ids.revoked_at")
     def _compute_has_collector(self):

@@ -18,7 +18,18 @@ class FocalistAgent(models.Model):
         help="That of its site, else of its networks' first, else of the client's main"
         " site. Days and hours of the plan are meant in it.",
     )
-    poll_interval = fields.Integer(compute="_compute_poll_interval", store=True)
+    poll_interval = fields.Integer(
+        compute="_compute_poll_interval",
+        store=True,
+        required=True,
+        default=3600,
+        help="Seconds from one round of readings to the next.",
+    )
+
+    _poll_interval_bounds = models.Constraint(
+        "CHECK (poll_interval BETWEEN 10 AND 86400)",
+        "An agent reads its devices every 10 seconds at most and once a day at least.",
+    )
 
     @api.model_create_multi
     def create(self, vals_list):

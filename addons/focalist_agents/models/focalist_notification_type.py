@@ -1,9 +1,6 @@
-from datetime import timedelta
-
 from odoo import fields, models
 
-# What is older was there before anybody wished to be told.
-RECENT = timedelta(days=7)
+from odoo.addons.focalist_base.models.focalist_notification_scan import RECENT
 
 
 class FocalistNotificationType(models.Model):

@@ -8,9 +8,9 @@ from ..tools import secret
 
 _logger = logging.getLogger(__name__)
 
-# RFC 3414, 11.2.
 # Of `secret.encrypt`.
 PURPOSE = "SNMP credential"
+# RFC 3414, 11.2.
 MIN_PASSWORD = 8
 MAX_USER_BYTES = 32
 SECRETS = ("community", "auth_password", "priv_password")
