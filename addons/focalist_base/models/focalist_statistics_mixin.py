@@ -91,9 +91,11 @@ class FocalistStatisticsMixin(models.AbstractModel):
         """
         self.ensure_one()
         chosen = self._focalist_period(period, first, last, by)
+        color_ids = self._focalist_color_ids()
         rows = self._focalist_pages(
             chosen.first,
             chosen.last,
+            color_ids,
             (("device_id", "site_id"), ("moment",)),
             chosen.by,
         )
@@ -101,7 +103,9 @@ class FocalistStatisticsMixin(models.AbstractModel):
         by_site = _add_up(by_device, lambda key: key[1])
         totals = _add_up(by_device, lambda key: None).get(None, _pages())
         series = {key[2]: pages for key, pages in rows.items() if key[2]}
-        before = self._focalist_pages(chosen.before_first, chosen.before_last, ((),))
+        before = self._focalist_pages(
+            chosen.before_first, chosen.before_last, color_ids, ((),)
+        )
         before = before[None, None, None]
         since = self._focalist_measured_since()
         comparable = since and since <= chosen.before_first
@@ -158,9 +162,40 @@ class FocalistStatisticsMixin(models.AbstractModel):
         domain = [(self._statistics_field, "=", self.id)]
         return self.env["focalist.volume"].search(domain, order="day", limit=1).day
 
-    def _focalist_pages(self, first, last, sets, by="month"):
+    def _focalist_color_ids(self):
+        """The colour devices among those that ever stood here.
+
+        Asked for one by one: else all devices there are would be read for some hundred.
+
+        :return: list of ids
+        """
+        for model, names in (
+            ("focalist.device", ["model_id"]),
+            ("focalist.device.placement", ["device_id", self._statistics_field]),
+            ("focalist.device.model", ["is_color"]),
+        ):
+            self.env[model].flush_model(names)
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT device_id
+                  FROM (SELECT DISTINCT device_id FROM focalist_device_placement
+                         WHERE %s = %s) AS here
+                 WHERE (SELECT m.is_color
+                          FROM focalist_device d
+                          JOIN focalist_device_model m ON m.id = d.model_id
+                         WHERE d.id = here.device_id)
+                """,
+                SQL.identifier(self._statistics_field),
+                self.id,
+            )
+        )
+        return [device_id for (device_id,) in rows]
+
+    def _focalist_pages(self, first, last, color_ids, sets, by="month"):
         """Add up volumes, months where whole ones will do.
 
+        :param list color_ids: of colour devices, see `_focalist_color_ids`
         :param tuple sets: groupings, each of columns among device_id, site_id and
             moment
         :param str by: what a moment is; days are read where it is a `day`
@@ -170,11 +205,6 @@ class FocalistStatisticsMixin(models.AbstractModel):
         spans = [(False, first, last)]
         if by == "month":
             spans = split_months(first, last, fields.Date.context_today(self))
-        for model, names in (
-            ("focalist.device", ["model_id"]),
-            ("focalist.device.model", ["is_color"]),
-        ):
-            self.env[model].flush_model(names)
         columns = [
             SQL.identifier(name)
             if any(name in names for names in sets)
@@ -184,19 +214,16 @@ class FocalistStatisticsMixin(models.AbstractModel):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT %(columns)s, SUM(total), SUM(mono), SUM(color),
-                       SUM(total - mono - color)
+                SELECT %(columns)s, SUM(total), SUM(mono), SUM(color)
                   FROM (SELECT v.device_id, v.site_id,
-                               date_trunc(%(by)s, v.day)::date AS moment,
+                               %(moment)s AS moment,
                                told.mono, told.color,
                                CASE WHEN told.split THEN told.mono + told.color
                                     ELSE GREATEST(v.pages_total, told.mono + told.color)
                                 END AS total
                           FROM (%(volumes)s) AS v
-                          JOIN focalist_device d ON d.id = v.device_id
-                          JOIN focalist_device_model m ON m.id = d.model_id
                     CROSS JOIN LATERAL (SELECT v.pages_color IS NULL
-                                           AND m.is_color IS NOT TRUE AS mono_only) AS x
+                                    AND v.device_id <> ALL (%(color)s) AS mono_only) AS x
                     CROSS JOIN LATERAL (SELECT
                                COALESCE(v.pages_mono, CASE WHEN mono_only
                                    THEN v.pages_total END, 0) AS mono,
@@ -207,8 +234,12 @@ class FocalistStatisticsMixin(models.AbstractModel):
                        ) AS pages
                  GROUP BY GROUPING SETS (%(sets)s)
                 """,
+                color=color_ids,
                 columns=SQL(", ").join(columns),
-                by=by,
+                # A date on its own would be truncated by way of a time zone.
+                moment=SQL("date_trunc('month', v.day::timestamp)::date")
+                if by == "month"
+                else SQL("v.day"),
                 volumes=SQL(" UNION ALL ").join(
                     self._focalist_volumes(*span) for span in spans
                 ),
@@ -328,8 +359,9 @@ class FocalistStatisticsMixin(models.AbstractModel):
         }
 
 
-def _pages(*values):
-    return dict(zip(PAGES, values or (0,) * len(PAGES), strict=True))
+def _pages(total=0, mono=0, color=0):
+    unsplit = total - mono - color
+    return {"total": total, "mono": mono, "color": color, "unsplit": unsplit}
 
 
 def _add_up(rows, key):
