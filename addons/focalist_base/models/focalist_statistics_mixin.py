@@ -223,7 +223,7 @@ class FocalistStatisticsMixin(models.AbstractModel):
                                 END AS total
                           FROM (%(volumes)s) AS v
                     CROSS JOIN LATERAL (SELECT v.pages_color IS NULL
-                                    AND v.device_id <> ALL (%(color)s) AS mono_only) AS x
+                           AND v.device_id <> ALL (%(color)s) AS mono_only) AS x
                     CROSS JOIN LATERAL (SELECT
                                COALESCE(v.pages_mono, CASE WHEN mono_only
                                    THEN v.pages_total END, 0) AS mono,
