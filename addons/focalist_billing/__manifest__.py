@@ -27,6 +27,7 @@
     ],
     "post_init_hook": "_post_init",
     "assets": {
+        "web.assets_backend": ["focalist_billing/static/src/**/*"],
         "web.assets_tests": ["focalist_billing/static/tests/tours/**/*"],
     },
 }

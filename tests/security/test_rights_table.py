@@ -55,11 +55,15 @@ focalist.notification         -        -      r     r          r          r     
 focalist.notification.rule    -        -      rwcd  r          r          rwcd    r       -
 focalist.notification.setting -        -      rw    r          r          rw      r       -
 focalist.notification.type    -        -      r     r          r          r       r       -
+focalist.pool                 -        -      rwcd  -          rwcd       rwcd    -       -
 focalist.pricing              -        -      rwcd  -          rwcd       rwcd    -       -
+focalist.pricing.override     -        -      rwcd  -          rwcd       rwcd    -       -
+focalist.pricing.tier         -        -      rwcd  -          rwcd       rwcd    -       -
 focalist.public.attempt       -        -      -     -          -          -       -       -
 focalist.site                 -        r      rwcd  rwc        r          rwcd    r       -
 focalist.snmp.credential      -        -      -     rwcd       -          rwcd    -       -
 focalist.statement            -        r      r     -          rwcd       rwcd    -       -
+focalist.statement.charge     -        r      r     -          rwcd       rwcd    -       -
 focalist.statement.line       -        r      r     -          rwcd       rwcd    -       -
 focalist.supply               -        r      r     r          r          r       r       -
 focalist.supply.item          -        r      r     r          r          r       r       -

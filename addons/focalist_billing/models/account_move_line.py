@@ -4,9 +4,9 @@ from odoo import fields, models
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
 
-    focalist_statement_line_ids = fields.One2many(
-        "focalist.statement.line",
+    focalist_charge_ids = fields.One2many(
+        "focalist.statement.charge",
         "move_line_id",
-        "Meters behind the line",
+        "Charges behind the line",
         readonly=True,
     )

@@ -1,5 +1,6 @@
 import logging
 from datetime import datetime, time, timedelta
+from fractions import Fraction
 
 import psycopg2
 import pytz
@@ -9,7 +10,7 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import format_date
 
-from .focalist_pricing import PRECISION
+from ..tools.precision import PRECISION
 
 _logger = logging.getLogger(__name__)
 
@@ -110,6 +111,18 @@ class FocalistContract(models.Model):
         default="month",
         tracking=True,
         help="Periods follow the calendar: the first quarter begins in January.",
+    )
+    lines_by_site = fields.Boolean(
+        "Lines for each site",
+        tracking=True,
+        help="Invoices have lines of their own for each site. Tiers have not: their"
+        " pages are counted over all sites together.",
+    )
+    bill_sheets = fields.Boolean(
+        "Bill sheets as pages",
+        tracking=True,
+        help="Some printers count sheets of paper, not printed sides. Without this,"
+        " such a meter is not billed.",
     )
     pricing_ids = fields.One2many(
         "focalist.pricing", "contract_id", "Prices", copy=True
@@ -296,6 +309,36 @@ class FocalistContract(models.Model):
             lambda pricing: pricing.date_from and pricing.date_from <= day
         ).sorted("date_from")[-1:]
 
+    def _months(self, start, end):
+        """How many months a part of a period is, by its days: a Fraction.
+
+        :param start, end: first and last day, both in one period
+        """
+        self.ensure_one()
+        first, last = self._period_of(start)
+        days = Fraction((end - start).days + 1, (last - first).days + 1)
+        return PERIOD_MONTHS[self.period] * days
+
+    def _presence(self, start, end):
+        """How much of a time each device was in the contract, by its days.
+
+        The day on which a device joins counts, that on which it leaves does not.
+
+        :return: dict device id -> Fraction of the days
+        """
+        self.ensure_one()
+        zone, days = self._zone(), (end - start).days + 1
+        presence = {}
+        for member in self.member_ids:
+            joined = max(_local_day(member.start_at, zone), start)
+            left = end + timedelta(days=1)
+            if member.end_at:
+                left = min(_local_day(member.end_at, zone), left)
+            if left > joined:
+                presence.setdefault(member.device_id.id, Fraction(0))
+                presence[member.device_id.id] += Fraction((left - joined).days, days)
+        return presence
+
     def _drafts(self):
         """The statements of these contracts that are not invoiced."""
         return self.statement_ids.filtered(lambda s: s.state in ("draft", "empty"))
@@ -401,10 +444,15 @@ class FocalistContract(models.Model):
     def _end_at(self):
         """When the contract's last day is over by its main site's clock: naive UTC."""
         self.ensure_one()
-        main = self.partner_id.focalist_site_ids.sorted("is_main", reverse=True)[:1]
         midnight = datetime.combine(self.date_end + timedelta(days=1), time())
-        local = pytz.timezone(main.tz or "UTC").localize(midnight)
+        local = self._zone().localize(midnight)
         return local.astimezone(pytz.utc).replace(tzinfo=None)
+
+    def _zone(self):
+        """The time zone of the client's main site."""
+        self.ensure_one()
+        main = self.partner_id.focalist_site_ids.sorted("is_main", reverse=True)[:1]
+        return pytz.timezone(main.tz or "UTC")
 
     def _due_on(self, day):
         """When the period that `day` is in can be billed: its last day in force."""
@@ -513,13 +561,17 @@ class FocalistContract(models.Model):
         failures = {}
         try:
             with self.env.cr.savepoint():
-                return statements.create(list(values.values())).sudo(False), failures
+                made = statements.create(list(values.values()))
+                made._rate()
+                return made.sudo(False), failures
         except (UserError, psycopg2.IntegrityError, psycopg2.DataError):
             _logger.info("A statement cannot be made; making them one by one.")
         for contract, vals in values.items():
             try:
                 with self.env.cr.savepoint():
-                    made += statements.create(vals)
+                    statement = statements.create(vals)
+                    statement._rate()
+                made += statement
             except UserError as error:
                 failures[contract] = str(error)
             except (psycopg2.IntegrityError, psycopg2.DataError):
@@ -532,7 +584,7 @@ class FocalistContract(models.Model):
     def _prepare_statement(self, start, end, lines):
         """Values of a period's statement.
 
-        :param list lines: values of its lines, prices still missing
+        :param list lines: values of its lines, not rated yet
         """
         self.ensure_one()
         pricing = self._pricing_at(max(start, self.date_start))
@@ -543,10 +595,7 @@ class FocalistContract(models.Model):
             "date_end": end,
             "service_start": max(start, self.date_start),
             "service_end": min(end, self.date_end or end),
-            "line_ids": [
-                Command.create(line | {"price_unit": pricing._price(line["meter"])})
-                for line in lines
-            ],
+            "line_ids": [Command.create(line) for line in lines],
         }
 
     def _devices_outside(self):
@@ -584,3 +633,8 @@ class FocalistContract(models.Model):
             "focalist_billing.focalist_billing_run_action"
         )
         return action | {"context": {"default_contract_ids": self.ids}}
+
+
+def _local_day(moment, zone):
+    """The day of a moment, naive UTC, by the clock of a time zone."""
+    return pytz.utc.localize(moment).astimezone(zone).date()

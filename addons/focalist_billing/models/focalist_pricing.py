@@ -1,14 +1,22 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-PRECISION = "Focalist Unit Price"
+from ..tools.billed_meters import DEFAULT_TYPE, TYPES
+from ..tools.rating import Prices, Usage, rate
+
+#: The pages of the manual's example of tiers, to begin with.
+EXAMPLE_MONO, EXAMPLE_COLOR = 13207, 11216
 
 
 class FocalistPricing(models.Model):
-    """One version of a contract's prices: it holds from a date until the next one."""
+    """One version of a contract's prices: it holds from a date until the next one.
+
+    There are four models, and nobody makes a fifth: a user picks one, and its values.
+    """
 
     _name = "focalist.pricing"
     _description = "Prices of a Contract"
+    _inherit = ["focalist.price.mixin"]
     _order = "contract_id, date_from desc"
     _rec_name = "date_from"
     _check_company_auto = True
@@ -27,27 +35,91 @@ class FocalistPricing(models.Model):
         precompute=True,
         index=True,
     )
+    partner_id = fields.Many2one(related="contract_id.partner_id")
     currency_id = fields.Many2one(related="contract_id.currency_id")
-    model = fields.Selection(
-        [("simple", "Simple")], "Pricing model", required=True, default="simple"
-    )
     date_from = fields.Date(
         "Valid from",
         required=True,
         default=lambda self: self._default_date_from(),
         help="The first day of a billing period. Periods before it keep their prices.",
     )
-    price_mono = fields.Float("Mono page", digits=PRECISION)
-    price_color = fields.Float("Colour page", digits=PRECISION)
-    price_scan = fields.Float("Scanned page", digits=PRECISION)
+    model = fields.Selection(
+        [
+            ("simple", "Simple"),
+            ("device", "By device model"),
+            ("tiered", "Tiers of total pages"),
+        ],
+        "Pricing model",
+        required=True,
+        default="simple",
+    )
+    meter_type = fields.Selection(
+        [
+            ("total", "Total only"),
+            ("mono_color", "Mono and colour"),
+            ("mono_color_scan", "Mono, colour and scan"),
+            ("function", "By function: print, copy, fax, scan"),
+            ("format", "By format: A4, A3"),
+        ],
+        "Type",
+        required=True,
+        default=DEFAULT_TYPE,
+        help="Which meters are read for the bill, and have a price.",
+    )
+    has_allowance = fields.Boolean(
+        "Pages included",
+        help="So many pages of each device and month cost nothing; those beyond them"
+        " cost the prices here.",
+    )
+    a3_factor = fields.Integer(
+        "An A3 page is",
+        help="A3 pages cost so many times an A4 page; 0: they have a price of their"
+        " own.",
+    )
+    override_ids = fields.One2many(
+        "focalist.pricing.override", "pricing_id", "Other prices", copy=True
+    )
+    add_manufacturer_id = fields.Many2one(
+        "focalist.manufacturer", "Manufacturer", store=False
+    )
+    add_model_ids = fields.Many2many(
+        "focalist.device.model",
+        string="Device models",
+        store=False,
+        help="Each gets a line below, with the default prices to begin with.",
+    )
+    pool_ids = fields.One2many(
+        "focalist.pool", "pricing_id", "Shared included pages", copy=True
+    )
+    tier_ids = fields.One2many(
+        "focalist.pricing.tier", "pricing_id", "Tiers", copy=True
+    )
+    tiers_by = fields.Selection(
+        [
+            ("month", "Pages of a month: a quarter has three times as many"),
+            ("period", "Pages of a billing period, however long"),
+        ],
+        "Tiers count",
+        required=True,
+        default="month",
+    )
+    example_mono = fields.Integer(
+        "Example: mono pages",
+        compute="_compute_example_pages",
+        readonly=False,
+        help="Try the tiers: nothing of it is kept.",
+    )
+    example_color = fields.Integer(
+        "Example: colour pages", compute="_compute_example_pages", readonly=False
+    )
+    example = fields.Json(compute="_compute_example")
     statement_ids = fields.One2many("focalist.statement", "pricing_id")
 
     _date_uniq = models.UniqueIndex(
         "(contract_id, date_from)", "The contract has prices from this date already."
     )
-    _not_negative = models.Constraint(
-        "CHECK (price_mono >= 0 AND price_color >= 0 AND price_scan >= 0)",
-        "A price is not negative.",
+    _a3_factor_not_negative = models.Constraint(
+        "CHECK (a3_factor >= 0)", "An A3 page is no less than nothing."
     )
 
     @api.model
@@ -64,6 +136,58 @@ class FocalistPricing(models.Model):
         return contract.date_start or fields.Date.start_of(
             fields.Date.context_today(self), "month"
         )
+
+    @api.depends("model")
+    def _compute_example_pages(self):
+        self.example_mono, self.example_color = EXAMPLE_MONO, EXAMPLE_COLOR
+
+    @api.depends(
+        "tier_ids.kind",
+        "tier_ids.page_from",
+        "tier_ids.price",
+        "example_mono",
+        "example_color",
+    )
+    def _compute_example(self):
+        """The bill of one month with these tiers: list of dict(kind, rows, amount)."""
+        for pricing in self:
+            tiers = pricing.tier_ids.filtered("page_from")._tiers()
+            pages = {
+                "total": pricing.example_mono + pricing.example_color,
+                "mono": pricing.example_mono,
+                "color": pricing.example_color,
+            }
+            titles = dict(tiers and pricing.tier_ids._kinds())
+            pricing.example = [
+                pricing._example_of(kind, titles[kind], pages[kind], tiers)
+                for kind in pages
+                if kind in tiers
+            ]
+
+    def _example_of(self, kind, title, pages, tiers):
+        usage = Usage(kind, None, kind, max(pages, 0))
+        _shares, charges = rate([usage], Prices(self._rates((), False), tiers=tiers))
+        rows = [
+            {
+                "first": charge.tier.first,
+                "last": charge.tier.last,
+                "pages": charge.quantity,
+                "price": charge.price,
+                "amount": charge.quantity * charge.price,
+            }
+            for charge in charges
+        ]
+        amount = sum(row["amount"] for row in rows)
+        return {"kind": kind, "title": title, "rows": rows, "amount": amount}
+
+    @api.onchange("add_model_ids")
+    def _onchange_add_model_ids(self):
+        """Several models at a time; nothing is stored before the prices are saved."""
+        values = self._rate_values()
+        priced = self.override_ids.filtered(lambda other: not other.device_id).model_id
+        for model in self.add_model_ids._origin - priced._origin:
+            self.override_ids += self.override_ids.new({"model_id": model.id, **values})
+        self.add_model_ids = False
 
     @api.constrains("date_from", "contract_id")
     def _check_date_from(self):
@@ -96,18 +220,64 @@ class FocalistPricing(models.Model):
                     )
                 )
 
+    @api.constrains("model", "meter_type", "tier_ids")
+    def _check_tiers(self):
+        for pricing in self.filtered(lambda pricing: pricing.model == "tiered"):
+            problem = pricing._tiers_problem()
+            if problem:
+                raise ValidationError(problem)
+
+    def _tiers_problem(self):
+        """What is wrong with the tiers, in a sentence; empty where nothing is."""
+        self.ensure_one()
+        tiers = self.tier_ids._tiers()
+        expected = {"total"} if self.meter_type == "total" else {"mono", "color"}
+        titles = dict(self.tier_ids._kinds())
+        for kind in sorted(expected - tiers.keys()):
+            return self.env._("There are no tiers for: %(kind)s.", kind=titles[kind])
+        for kind in sorted(tiers):
+            if kind not in expected:
+                return self.env._(
+                    "The Type of these prices has no pages for the tiers of:"
+                    " %(kind)s. Delete them.",
+                    kind=titles[kind],
+                )
+            if tiers[kind][0].first != 1:
+                return self.env._(
+                    "The first tier of %(kind)s begins with page %(page)s: the pages"
+                    " before it would have no price. Let it begin with page 1.",
+                    kind=titles[kind],
+                    page=tiers[kind][0].first,
+                )
+        return ""
+
+    @api.model
+    def default_get(self, fields_list):
+        """A new version begins with the values of the one before it."""
+        defaults = super().default_get(fields_list)
+        contract = self.env["focalist.contract"].browse(
+            self.env.context.get("default_contract_id")
+        )
+        present = contract.pricing_ids[:1]
+        if present:
+            # Without the contract, a copy asks for defaults that are nobody's.
+            [values] = present.with_context(default_contract_id=False).copy_data()
+            defaults |= {
+                name: value
+                for name, value in values.items()
+                if name in fields_list and name not in ("contract_id", "date_from")
+            }
+        return defaults
+
     def write(self, vals):
         """Prices of a period that was invoiced stay; drafts follow."""
         if "contract_id" in vals and any(
             pricing.contract_id.id != vals["contract_id"] for pricing in self
         ):
             raise UserError(self.env._("Prices stay with their contract."))
-        priced = vals.keys() & {"model", "date_from", *self._price_fields()}
-        if priced:
-            self._check_not_invoiced()
+        self._check_not_invoiced()
         result = super().write(vals)
-        if priced:
-            self.contract_id._price_drafts()
+        self.contract_id._price_drafts()
         return result
 
     @api.model_create_multi
@@ -142,10 +312,44 @@ class FocalistPricing(models.Model):
                     )
                 )
 
-    @api.model
-    def _price_fields(self):
-        return ("price_mono", "price_color", "price_scan")
+    # -- what the rating takes --------------------------------------------------------
 
-    def _price(self, meter):
-        """The price of a page of a meter, in the contract's currency, or 0."""
-        return self[f"price_{meter}"]
+    def _meters(self):
+        """The meters that are billed, in the order of the invoice."""
+        self.ensure_one()
+        return TYPES[self.meter_type]
+
+    def _prices(self, places):
+        """This version as the rating takes it.
+
+        :param dict places: device id -> site id, of the devices that are billed
+        :return: focalist_billing.tools.rating.Prices
+        """
+        self.ensure_one()
+        meters, included = self._meters(), self.has_allowance and self.model != "tiered"
+        of_model, of_device = {}, {}
+        if self.model == "device":
+            for override in self.override_ids:
+                rates = override._rates(meters, included)
+                if override.device_id:
+                    of_device[override.device_id.id] = rates
+                else:
+                    of_model[override.model_id.id] = rates
+        return Prices(
+            self._rates(meters, included),
+            of_model,
+            of_device,
+            tiers=self.tier_ids._tiers() if self.model == "tiered" else {},
+            tiers_grow=self.tiers_by == "month",
+            a3_factor=self.a3_factor if self.meter_type == "format" else 0,
+            pools=self.pool_ids._pools(meters, places) if included else (),
+        )
+
+    def _is_priced(self, meter, device):
+        """Whether pages of a meter of a device cost anything."""
+        self.ensure_one()
+        prices = self._prices({})
+        return bool(
+            prices.tier_kind(meter)
+            or prices.price(Usage(None, device.id, meter, 0, model=device.model_id.id))
+        )

@@ -1,8 +1,9 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import float_compare, format_date
+from odoo.tools import SQL, float_compare, format_date
 
-from .focalist_statement_line import BILLED_METERS
+from ..tools.billed_meters import TIER_KINDS, counters
+from ..tools.rating import Usage, rate
 
 
 class FocalistStatement(models.Model):
@@ -71,6 +72,9 @@ class FocalistStatement(models.Model):
     line_ids = fields.One2many(
         "focalist.statement.line", "statement_id", "Meters", readonly=True
     )
+    charge_ids = fields.One2many(
+        "focalist.statement.charge", "statement_id", "Charges", readonly=True
+    )
     cancelled = fields.Boolean(readonly=True, copy=False)
     move_id = fields.Many2one(
         "account.move",
@@ -124,7 +128,9 @@ class FocalistStatement(models.Model):
             statement.company_id = statement.contract_id.company_id
             statement.currency_id = statement.contract_id.currency_id
 
-    @api.depends("cancelled", "move_id.state", "line_ids.pages", "line_ids.price_unit")
+    @api.depends(
+        "cancelled", "move_id.state", "charge_ids.quantity", "charge_ids.price_unit"
+    )
     def _compute_state(self):
         for statement in self:
             if statement.cancelled:
@@ -136,16 +142,16 @@ class FocalistStatement(models.Model):
             else:
                 statement.state = "empty"
 
-    @api.depends("line_ids.pages", "line_ids.price_unit", "currency_id")
+    @api.depends("line_ids.pages", "charge_ids.amount", "currency_id")
     def _compute_amounts(self):
         for statement in self:
-            groups = statement._by_meter()
-            statement.pages = sum(group["pages"] for group in groups)
+            charges = statement.charge_ids
+            statement.pages = sum(statement.line_ids.mapped("pages"))
             # As Odoo adds the invoice up: by line, or over all lines of a tax.
             if statement.company_id.tax_calculation_rounding_method == "round_per_line":
-                amount = sum(group["amount"] for group in groups)
+                amount = sum(charges.mapped("amount"))
             else:
-                amount = sum(group["pages"] * group["price_unit"] for group in groups)
+                amount = sum(charge.quantity * charge.price_unit for charge in charges)
             statement.amount_untaxed = statement.currency_id.round(amount)
 
     @api.depends("line_ids.device_id", "contract_id.member_ids.end_at", "pricing_id")
@@ -164,10 +170,12 @@ class FocalistStatement(models.Model):
             ).device_id
             billed = {(line.device_id, line.meter) for line in statement.line_ids}
             missing = {}
-            for device in there:
-                for meter in self._expected_meters(device):
-                    priced = statement.pricing_id._price(meter)
-                    if priced and (device, meter) not in billed:
+            pricing = statement.pricing_id
+            for device in there if pricing else ():
+                for meter in self._expected_meters(device, pricing._meters()):
+                    if (device, meter) not in billed and pricing._is_priced(
+                        meter, device
+                    ):
                         missing.setdefault(device, []).append(titles[meter])
             statement.missing_device_ids = self.env["focalist.device"].union(*missing)
             statement.missing_note = "\n".join(
@@ -176,28 +184,34 @@ class FocalistStatement(models.Model):
             )
 
     @api.model
-    def _expected_meters(self, device):
-        """The meters that a device tells, of those that are billed.
+    def _expected_meters(self, device, meters):
+        """Those of `meters` that a device tells, by the counter that bills them.
 
-        A device that was never read, or tells a total alone, is expected to tell mono.
+        A device that was never read, or tells nothing of them, is expected to tell the
+        first one.
         """
-        told = [meter for meter in BILLED_METERS if meter in (device.last_meters or ())]
-        return told if {"mono", "color"} & set(told) else ["mono", *told]
+        told = [
+            counter.meter
+            for counter in counters(meters)
+            if counter.name in (device.last_meters or ())
+            and not (counter.split and device.is_color)
+        ]
+        return list(dict.fromkeys(told)) or meters[:1]
 
     @api.depends(
         "move_id.invoice_line_ids.quantity",
         "move_id.invoice_line_ids.price_unit",
         "move_id.invoice_line_ids.discount",
-        "line_ids.move_line_id",
+        "charge_ids.move_line_id",
     )
     def _compute_differs(self):
         for statement in self:
             statement.differs = statement.state == "invoiced" and any(
-                len(line := group["lines"].move_line_id) != 1
-                or line.quantity != group["pages"]
-                or float_compare(line.price_unit, group["price_unit"], 6)
+                not (line := charge.move_line_id)
+                or line.quantity != charge.quantity
+                or float_compare(line.price_unit, charge.price_unit, 6)
                 or line.discount
-                for group in statement._billable()
+                for charge in statement._billable()
             )
 
     @api.depends("name", "partner_id.name")
@@ -214,12 +228,10 @@ class FocalistStatement(models.Model):
         return super().create(vals_list)
 
     def _billable(self):
-        """The groups of `_by_meter` that become lines of the invoice."""
-        return [
-            group
-            for group in self._by_meter()
-            if group["pages"] and group["price_unit"]
-        ]
+        """The charges that become lines of the invoice."""
+        return self.charge_ids.filtered(
+            lambda charge: charge.quantity and charge.price_unit
+        )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_not_invoiced(self):
@@ -232,36 +244,97 @@ class FocalistStatement(models.Model):
                     )
                 )
 
-    def _by_meter(self):
-        """The statement's lines added up as they stand on the invoice.
-
-        :return: list of dict(meter, price_unit, pages, amount, lines), the amount
-            rounded once, as Odoo rounds an invoice line
-        """
-        self.ensure_one()
-        order = list(BILLED_METERS)
-        groups = self.line_ids.grouped(lambda line: (line.meter, line.price_unit))
-        return [
-            {
-                "meter": meter,
-                "price_unit": price,
-                "pages": sum(lines.mapped("pages")),
-                "amount": self.currency_id.round(sum(lines.mapped("pages")) * price),
-                "lines": lines,
-            }
-            for (meter, price), lines in sorted(
-                groups.items(), key=lambda group: (order.index(group[0][0]), group[0])
-            )
-        ]
-
     def _take_prices(self):
         """Give drafts the version of the prices that holds in their period now."""
         for statement in self.sudo():
-            contract = statement.contract_id
-            pricing = contract._pricing_at(statement.service_start)
-            statement.pricing_id = pricing
-            for meter, lines in statement.line_ids.grouped("meter").items():
-                lines.price_unit = pricing._price(meter)
+            statement.pricing_id = statement.contract_id._pricing_at(
+                statement.service_start
+            )
+        self.sudo()._rate()
+
+    def _rate(self):
+        """Make the charges of these statements' meters, in place of those there are."""
+        self.charge_ids.unlink()
+        charges, shares = [], {}
+        for statement in self.filtered("pricing_id"):
+            contract, lines = statement.contract_id, statement.line_ids
+            rated, made = rate(
+                [
+                    Usage(
+                        line.id,
+                        line.device_id.id,
+                        line.meter,
+                        line.pages,
+                        model=line.model_id.id,
+                        site=line.site_id.id,
+                    )
+                    for line in lines
+                ],
+                statement.pricing_id._prices(
+                    {line.device_id.id: line.site_id.id for line in lines}
+                ),
+                months=contract._months(statement.service_start, statement.service_end),
+                presence=contract._presence(
+                    statement.service_start, statement.service_end
+                ),
+                by_site=contract.lines_by_site,
+            )
+            shares |= rated
+            # Those with tiers first, then as the Type has them; the sort is stable.
+            order = [*TIER_KINDS, *statement.pricing_id._meters()]
+            made.sort(key=lambda charge: order.index(charge.meter))
+            charges += [
+                statement._prepare_charge(charge, sequence)
+                for sequence, charge in enumerate(made)
+            ]
+        self._write_shares(shares)
+        self.env["focalist.statement.charge"].create(charges)
+
+    def _prepare_charge(self, charge, sequence):
+        """Values of a charge as the rating gave it."""
+        tier = charge.tier
+        return {
+            "statement_id": self.id,
+            "sequence": sequence,
+            "meter": charge.meter,
+            "site_id": charge.site,
+            "tier_from": tier.first if tier else False,
+            "tier_to": tier.last if tier else False,
+            "printed": charge.printed,
+            "quantity": charge.quantity,
+            "price_unit": charge.price,
+        }
+
+    @api.model
+    def _write_shares(self, shares):
+        """Write what became of each line's pages, all in one statement.
+
+        :param dict shares: line id -> focalist_billing.tools.rating.Share
+        """
+        lines = self.env["focalist.statement.line"]
+        names = ["included", "billable", "tiered", "price_unit", "amount"]
+        lines.flush_model()
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE focalist_statement_line AS line
+                   SET included = share.included,
+                       billable = line.pages - share.included,
+                       tiered = share.price_unit IS NULL,
+                       price_unit = COALESCE(share.price_unit, 0),
+                       amount = share.amount
+                  FROM unnest(%s::int[], %s::int[], %s::numeric[], %s::numeric[])
+                       AS share(id, included, price_unit, amount)
+                 WHERE line.id = share.id
+             RETURNING line.id
+                """,
+                list(shares),
+                [share.included for share in shares.values()],
+                [share.price for share in shares.values()],
+                [share.amount for share in shares.values()],
+            )
+        )
+        lines.browse(shares).invalidate_recordset(names)
 
     # -- invoice ----------------------------------------------------------------------
 
@@ -315,30 +388,31 @@ class FocalistStatement(models.Model):
             "currency_id": self.currency_id.id,
             "invoice_origin": self.name,
             "invoice_line_ids": [
-                Command.create(statement._prepare_invoice_line(group))
-                for group in statement._billable()
+                Command.create(statement._prepare_invoice_line(charge))
+                for charge in statement._billable()
             ],
             "focalist_origin_ids": [Command.set(self.ids)],
         }
 
-    def _prepare_invoice_line(self, group):
-        """Values of the invoice's line of one meter.
+    def _prepare_invoice_line(self, charge):
+        """Values of the invoice's line of one charge, in the language of the context.
 
-        :param dict group: see _by_meter
+        :param charge: focalist.statement.charge record
         """
         self.ensure_one()
-        product = self.env.ref(f"focalist_billing.product_{group['meter']}")
+        charge = charge.with_context(lang=self.env.lang)
+        period = self.env._(
+            "%(charge)s, from %(start)s to %(end)s",
+            charge=charge._title(),
+            start=format_date(self.env, self.service_start),
+            end=format_date(self.env, self.service_end),
+        )
         return {
-            "product_id": product.id,
-            "name": self.env._(
-                "%(product)s from %(start)s to %(end)s",
-                product=product.with_context(lang=self.env.lang).name,
-                start=format_date(self.env, self.service_start),
-                end=format_date(self.env, self.service_end),
-            ),
-            "quantity": group["pages"],
-            "price_unit": group["price_unit"],
-            "focalist_statement_line_ids": [Command.set(group["lines"].ids)],
+            "product_id": charge._product().id,
+            "name": "\n".join(filter(None, [period, charge._included_note()])),
+            "quantity": charge.quantity,
+            "price_unit": charge.price_unit,
+            "focalist_charge_ids": [Command.set(charge.ids)],
         }
 
     def action_create_invoice(self):

@@ -3,10 +3,24 @@ from odoo.exceptions import UserError
 
 from odoo.addons.focalist_base.tools.meter_field import Meter
 
-from .focalist_pricing import PRECISION
+from ..tools.precision import PRECISION
 
-#: The meters that the simple pricing bills, in the order of the invoice.
-BILLED_METERS = ("mono", "color", "scan")
+#: The meters that are billed, in the order of the invoice.
+METERS = [
+    ("total", "Pages"),
+    ("mono", "Mono"),
+    ("color", "Colour"),
+    ("print_mono", "Mono prints"),
+    ("print_color", "Colour prints"),
+    ("copy_mono", "Mono copies"),
+    ("copy_color", "Colour copies"),
+    ("fax", "Fax"),
+    ("scan", "Scan"),
+    ("a4_mono", "Mono A4"),
+    ("a4_color", "Colour A4"),
+    ("a3_mono", "Mono A3"),
+    ("a3_color", "Colour A3"),
+]
 
 
 class FocalistStatementLine(models.Model):
@@ -54,18 +68,9 @@ class FocalistStatementLine(models.Model):
         ondelete="restrict",
         help="Where the device stood at the last reading.",
     )
-    meter = fields.Selection(
-        [("mono", "Mono"), ("color", "Colour"), ("scan", "Scan")],
-        required=True,
-        readonly=True,
-    )
+    meter = fields.Selection(METERS, required=True, readonly=True)
     counter = fields.Selection(
-        [
-            ("mono", "Mono"),
-            ("color", "Colour"),
-            ("scan", "Scan"),
-            ("total", "Total"),
-        ],
+        [*METERS, ("print", "Prints"), ("copy", "Copies"), ("a4", "A4"), ("a3", "A3")],
         required=True,
         readonly=True,
         help="The counter that was read: a mono printer may tell its total alone.",
@@ -92,14 +97,16 @@ class FocalistStatementLine(models.Model):
     value_from = Meter("First meter", required=True, readonly=True, aggregator=None)
     value_to = Meter("Last meter", required=True, readonly=True, aggregator=None)
     pages = fields.Integer(required=True, readonly=True)
+    included = fields.Integer(readonly=True, help="Pages that cost nothing.")
+    billable = fields.Integer(compute="_compute_billable", store=True, precompute=True)
+    tiered = fields.Boolean(
+        readonly=True, help="Its pages fall into tiers, together with other devices'."
+    )
     price_unit = fields.Float("Price", digits=PRECISION, readonly=True, aggregator=None)
-    move_line_id = fields.Many2one(
-        "account.move.line",
-        "Invoice line",
+    amount = fields.Float(
+        digits=(16, 6),
         readonly=True,
-        copy=False,
-        index="btree_not_null",
-        ondelete="set null",
+        help="Its part of the charges. Money is rounded once a charge, not here.",
     )
 
     _from_uniq = models.UniqueIndex(
@@ -110,11 +117,19 @@ class FocalistStatementLine(models.Model):
         "(device_id, meter, reading_to_id) WHERE cancelled IS NOT TRUE",
         "Another statement bills the pages before this reading.",
     )
+    _included = models.Constraint(
+        "CHECK (included BETWEEN 0 AND pages)", "No more is included than was printed."
+    )
     _pages = models.Constraint(
         "CHECK (pages = value_to - value_from AND pages >= 0"
         " AND read_to_at > read_from_at)",
         "Pages are counted from an earlier reading to a later one.",
     )
+
+    @api.depends("pages", "included")
+    def _compute_billable(self):
+        for line in self:
+            line.billable = line.pages - line.included
 
     @api.model
     def _billing(self, domain):

@@ -1,7 +1,11 @@
+import itertools
+
 from odoo import api, models
 from odoo.tools import SQL
 
 from odoo.addons.focalist_base.tools.meters import reading_field
+
+from ..tools.billed_meters import DEFAULT_TYPE, TYPES, counters
 
 
 class FocalistStatementLine(models.Model):
@@ -30,12 +34,20 @@ class FocalistStatementLine(models.Model):
         if not periods:
             return {}
         self.env.flush_all()
+        types = {}
+        for contract, (start, _end) in periods.items():
+            pricing = contract._pricing_at(max(start, contract.date_start))
+            types[contract] = pricing.meter_type or DEFAULT_TYPE
+        used = {type_: counters(TYPES[type_]) for type_ in set(types.values())}
         rows = self.env.execute_query_dict(
             SQL(
                 """
                 WITH period AS (
                     SELECT * FROM (VALUES %(periods)s)
-                        AS v(contract_id, first_day, last_day)
+                        AS v(contract_id, meter_type, first_day, last_day)
+                ), counter AS (
+                    SELECT * FROM (VALUES %(counters)s)
+                        AS v(meter_type, meter, counter, split)
                 ), member AS (%(members)s
                 ), break AS MATERIALIZED (%(breaks)s
                 ), bound AS (%(bounds)s)
@@ -43,14 +55,31 @@ class FocalistStatementLine(models.Model):
                  ORDER BY contract_id, site_id, device_id, meter, read_from_at
                 """,
                 periods=SQL(", ").join(
-                    SQL("(%s, %s::date, %s::date)", contract.id, start, end)
+                    SQL(
+                        "(%s, %s, %s::date, %s::date)",
+                        contract.id,
+                        types[contract],
+                        start,
+                        end,
+                    )
                     for contract, (start, end) in periods.items()
+                ),
+                counters=SQL(", ").join(
+                    SQL(
+                        "(%s, %s, %s, %s::text[])",
+                        type_,
+                        counter.meter,
+                        counter.name,
+                        list(counter.split),
+                    )
+                    for type_, some in used.items()
+                    for counter in some
                 ),
                 members=self._measured_members(),
                 breaks=self._measured_breaks(),
                 bounds=SQL(" UNION ALL ").join(
                     self._bounds(counter)
-                    for counter in ("mono", "color", "scan", "total")
+                    for counter in dict.fromkeys(itertools.chain(*used.values()))
                 ),
             )
         )
@@ -76,8 +105,9 @@ class FocalistStatementLine(models.Model):
                    GREATEST(period.first_day, c.date_start) AS first_day,
                    LEAST(period.last_day, c.date_end) AS last_day,
                    m.start_at, m.end_at,
-                   COALESCE(stay.start_at, m.start_at) AS stay_start
+                   COALESCE(stay.start_at, m.start_at) AS stay_start, c.bill_sheets
               FROM period
+              JOIN counter ON counter.meter_type = period.meter_type
               JOIN focalist_contract c ON c.id = period.contract_id
               JOIN focalist_contract_device m ON m.contract_id = c.id
                AND m.start_at < period.last_day + INTERVAL '2 days'
@@ -95,14 +125,14 @@ class FocalistStatementLine(models.Model):
                            WHERE earlier.device_id = p.device_id
                              AND earlier.partner_id = p.partner_id
                              AND earlier.end_at = p.start_at)) AS stay ON TRUE
-        CROSS JOIN LATERAL (VALUES ('mono', 'mono'), ('color', 'color'),
-                                   ('scan', 'scan'), ('mono', 'total')
-                           ) AS counter(meter, counter)
              WHERE d.last_meters ? counter.counter
-               AND (counter.counter <> 'total' OR model.is_color IS NOT TRUE AND (
-                    NOT d.last_meters ?| ARRAY['mono', 'color']
-                    OR EXISTS (SELECT FROM focalist_statement_line l
-                                WHERE l.device_id = d.id AND l.counter = 'total')))
+               AND (cardinality(counter.split) = 0
+                    OR model.is_color IS NOT TRUE AND (
+                       NOT d.last_meters ?| counter.split
+                       OR EXISTS (SELECT FROM focalist_statement_line l
+                                   WHERE l.device_id = d.id
+                                     AND l.meter = counter.meter
+                                     AND l.counter = counter.counter)))
             """
         )
 
@@ -122,19 +152,24 @@ class FocalistStatementLine(models.Model):
     def _bounds(self, counter):
         """SQL of the first and the last reading of one counter, by period and device.
 
-        And by segment of the counter, from one break to the next.
+        And by segment of the counter, from one break to the next. A whole counter is
+        read where the reading does not split it.
 
         The local date of a reading is asked of the site where it was read; the plain
         bounds beside it, a day wider than any time zone, are for the index.
         """
-        column = SQL.identifier(reading_field(counter))
-        usable = SQL("r.%s IS NOT NULL", column)
-        if counter == "total":
-            usable = SQL(
-                "%s AND r.meter_mono IS NULL AND r.meter_color IS NULL"
-                # A count of sheets is not billed as pages.
-                " AND COALESCE(r.raw #>> '{meter_units,total}', '') <> 'sheets'",
-                usable,
+        column = SQL.identifier(reading_field(counter.name))
+        usable = [SQL("r.%s IS NOT NULL", column)]
+        usable += [
+            SQL("r.%s IS NULL", SQL.identifier(reading_field(name)))
+            for name in counter.split
+        ]
+        if counter.name == "total":
+            usable.append(
+                SQL(
+                    "(member.bill_sheets"
+                    " OR COALESCE(r.raw #>> '{meter_units,total}', '') <> 'sheets')"
+                )
             )
         own = SQL(
             """
@@ -146,7 +181,7 @@ class FocalistStatementLine(models.Model):
                AND r.read_at >= segment.start_at AND r.read_at < segment.end_at
                AND %s
             """,
-            usable,
+            SQL(" AND ").join(usable),
         )
         local_day = SQL("(r.read_at AT TIME ZONE 'UTC' AT TIME ZONE s.tz)::date")
         return SQL(
@@ -212,10 +247,11 @@ class FocalistStatementLine(models.Model):
                            OR r.read_at <= following.read_at)
                       AND %(local_day)s <= member.last_day
                     ORDER BY r.read_at DESC, r.id DESC LIMIT 1) AS last ON TRUE
-             WHERE member.counter = %(counter)s
+             WHERE member.meter = %(meter)s AND member.counter = %(counter)s
             """,
             own=own,
             local_day=local_day,
             column=column,
-            counter=counter,
+            meter=counter.meter,
+            counter=counter.name,
         )

@@ -1,7 +1,9 @@
 from odoo import Command, models
 
+from ..tools.billed_meters import BILLED_METERS
+
 #: The products that the charges are invoiced with.
-CHARGES = ("product_mono", "product_color", "product_scan")
+CHARGES = tuple(f"product_{meter}" for meter in BILLED_METERS)
 
 
 class ResCompany(models.Model):

@@ -8,6 +8,8 @@ from . import (
     test_periods,
     test_portal,
     test_pricing,
+    test_pricing_models,
+    test_rating,
     test_rights,
     test_stays,
     test_tours,

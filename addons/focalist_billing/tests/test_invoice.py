@@ -75,12 +75,13 @@ class TestInvoice(BillingCommon):
     def test_i2_each_line_is_traced_to_its_readings(self):
         move = self.statement._create_invoices()
         mono, color = move.invoice_line_ids
-        self.assertEqual(len(mono.focalist_statement_line_ids), 2)
+        self.assertEqual(len(mono.focalist_charge_ids._statement_lines()), 2)
         self.assertEqual(
-            sum(mono.focalist_statement_line_ids.mapped("pages")), mono.quantity
+            sum(mono.focalist_charge_ids._statement_lines().mapped("pages")),
+            mono.quantity,
         )
         self.assertEqual(
-            color.focalist_statement_line_ids.reading_to_id.meter_color, 433
+            color.focalist_charge_ids._statement_lines().reading_to_id.meter_color, 433
         )
 
     def test_line_tells_its_period_in_the_receivers_language(self):
@@ -103,8 +104,8 @@ class TestInvoice(BillingCommon):
         self.assertEqual(self.statement.state, "draft")
         again = self.statement._create_invoices()
         self.assertNotEqual(again, move)
-        self.assertEqual(len(self.statement.line_ids.move_line_id), 2)
-        self.assertEqual(self.statement.line_ids.move_line_id.move_id, again)
+        self.assertEqual(len(self.statement.charge_ids.move_line_id), 2)
+        self.assertEqual(self.statement.charge_ids.move_line_id.move_id, again)
 
     def test_an_invoiced_statement_stays(self):
         self.statement._create_invoices()

@@ -24,8 +24,8 @@ class TestPricing(BillingCommon):
         # 1,234 × 0.01 = 12.34; 333 × 0.1 = 33.30; 511 × 0.002 = 1.022, rounded once
         self.assertEqual(
             [
-                (group["meter"], group["pages"], group["amount"])
-                for group in statement._by_meter()
+                (charge.meter, charge.quantity, charge.amount)
+                for charge in statement.charge_ids
             ],
             [("mono", 1234, 12.34), ("color", 333, 33.30), ("scan", 511, 1.02)],
         )
@@ -48,7 +48,8 @@ class TestPricing(BillingCommon):
             [str(pricing.date_from) for pricing in self.contract.pricing_ids],
             ["2026-04-01", "2026-01-01"],
         )
-        self.assertAlmostEqual(self._bill("2026-04-30").amount_untaxed, 20.0)
+        # 1,000 × 0.02 + 100 × 0.1 + 10 × 0.002: what is not changed goes on
+        self.assertAlmostEqual(self._bill("2026-04-30").amount_untaxed, 30.02)
         march = self.contract.statement_ids.filtered(lambda s: s.date_start.month == 3)
         self.assertAlmostEqual(march.amount_untaxed, 46.66)
 
