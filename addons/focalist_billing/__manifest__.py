@@ -13,6 +13,7 @@
         "data/decimal_precision_data.xml",
         "data/ir_sequence_data.xml",
         "data/product_data.xml",
+        "data/focalist_billing_cron.xml",
         "wizards/focalist_billing_run_views.xml",
         "views/focalist_statement_line_views.xml",
         "views/focalist_statement_views.xml",

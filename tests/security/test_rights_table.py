@@ -58,6 +58,7 @@ focalist.notification.type    -        -      r     r          r          r     
 focalist.pool                 -        -      rwcd  -          rwcd       rwcd    -       -
 focalist.pricing              -        -      rwcd  -          rwcd       rwcd    -       -
 focalist.pricing.override     -        -      rwcd  -          rwcd       rwcd    -       -
+focalist.pricing.supply       -        -      rwcd  -          rwcd       rwcd    -       -
 focalist.pricing.tier         -        -      rwcd  -          rwcd       rwcd    -       -
 focalist.public.attempt       -        -      -     -          -          -       -       -
 focalist.site                 -        r      rwcd  rwc        r          rwcd    r       -
@@ -65,6 +66,7 @@ focalist.snmp.credential      -        -      -     rwcd       -          rwcd  
 focalist.statement            -        r      r     -          rwcd       rwcd    -       -
 focalist.statement.charge     -        r      r     -          rwcd       rwcd    -       -
 focalist.statement.line       -        r      r     -          rwcd       rwcd    -       -
+focalist.statement.supply     -        r      r     -          rwcd       rwcd    -       -
 focalist.supply               -        r      r     r          r          r       r       -
 focalist.supply.item          -        r      r     r          r          r       r       -
 focalist.supply.level         -        r      r     r          r          r       r       -

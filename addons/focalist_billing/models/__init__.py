@@ -14,11 +14,13 @@ from . import (
     focalist_price_mixin,
     focalist_pricing,
     focalist_pricing_override,
+    focalist_pricing_supply,
     focalist_pricing_tier,
     focalist_statement,
     focalist_statement_charge,
     focalist_statement_line,
     focalist_statement_measure,
+    focalist_statement_supply,
     res_company,
     res_partner,
 )

@@ -130,6 +130,10 @@ class FocalistContract(models.Model):
     pricing_id = fields.Many2one(
         "focalist.pricing", "Present prices", compute="_compute_pricing_id"
     )
+    pricing_model = fields.Selection(
+        lambda self: self.env["focalist.pricing"]._fields["model"].selection,
+        compute="_compute_pricing_id",
+    )
     price_mono = fields.Float(
         "Mono page", digits=PRECISION, compute="_compute_pricing_id"
     )
@@ -167,6 +171,7 @@ class FocalistContract(models.Model):
 
     @api.depends(
         "pricing_ids.date_from",
+        "pricing_ids.model",
         "pricing_ids.price_mono",
         "pricing_ids.price_color",
         "pricing_ids.price_scan",
@@ -176,6 +181,7 @@ class FocalistContract(models.Model):
         for contract in self:
             pricing = contract._pricing_at(today)
             contract.pricing_id = pricing
+            contract.pricing_model = pricing.model
             contract.price_mono = pricing.price_mono
             contract.price_color = pricing.price_color
             contract.price_scan = pricing.price_scan
@@ -360,6 +366,31 @@ class FocalistContract(models.Model):
         invoiced = self.statement_ids.filtered(lambda s: s.state == "invoiced")
         ends = invoiced.mapped("date_end")
         return max([start, *(fields.Date.add(end, days=1) for end in ends)])
+
+    def action_change_prices(self):
+        """Open the prices that may be changed now: from the present period on.
+
+        The version of that time where there is one, else a new one that begins with
+        the values of the one before it. Nothing is stored before it is saved.
+        """
+        self.check_access("read")
+        self.ensure_one()
+        start = self._change_date() if self.pricing_ids else self.date_start
+        version = self.pricing_ids.filtered(lambda pricing: pricing.date_from == start)
+        if self.state == "draft":
+            version = self.pricing_ids[:1]
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Prices of %(contract)s", contract=self.display_name),
+            "res_model": "focalist.pricing",
+            "res_id": version.id,
+            "views": [(False, "form")],
+            "context": {
+                "default_contract_id": self.id,
+                "default_date_from": start,
+                "focalist_draft_start": self.state == "draft" and self.date_start,
+            },
+        }
 
     # -- life -------------------------------------------------------------------------
 
@@ -550,11 +581,14 @@ class FocalistContract(models.Model):
         :param dict periods: contract -> (first day, last day)
         :return: (focalist.statement records, dict contract -> what went wrong)
         """
+        lines = self.env["focalist.statement.line"]._measure(periods)
+        supplies = self.env["focalist.statement.supply"]._find(periods)
         values = {
-            contract: contract._prepare_statement(*periods[contract], lines)
-            for contract, lines in self.env["focalist.statement.line"]
-            ._measure(periods)
-            .items()
+            contract: contract._prepare_statement(
+                *period, lines.get(contract, []), supplies.get(contract, [])
+            )
+            for contract, period in periods.items()
+            if contract in lines or contract in supplies
         }
         # The run's rights were checked; its records are written by nobody's hand.
         statements = made = self.env["focalist.statement"].sudo()
@@ -581,10 +615,11 @@ class FocalistContract(models.Model):
                 )
         return made.sudo(False), failures
 
-    def _prepare_statement(self, start, end, lines):
+    def _prepare_statement(self, start, end, lines, supplies):
         """Values of a period's statement.
 
         :param list lines: values of its lines, not rated yet
+        :param list supplies: values of the supplies that it charges
         """
         self.ensure_one()
         pricing = self._pricing_at(max(start, self.date_start))
@@ -596,6 +631,7 @@ class FocalistContract(models.Model):
             "service_start": max(start, self.date_start),
             "service_end": min(end, self.date_end or end),
             "line_ids": [Command.create(line) for line in lines],
+            "supply_ids": [Command.create(supply) for supply in supplies],
         }
 
     def _devices_outside(self):

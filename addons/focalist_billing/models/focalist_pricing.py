@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..tools.billed_meters import DEFAULT_TYPE, TYPES
-from ..tools.rating import Prices, Usage, rate
+from ..tools.rating import Prices, Rates, Usage, rate
 
 #: The pages of the manual's example of tiers, to begin with.
 EXAMPLE_MONO, EXAMPLE_COLOR = 13207, 11216
@@ -48,6 +48,7 @@ class FocalistPricing(models.Model):
             ("simple", "Simple"),
             ("device", "By device model"),
             ("tiered", "Tiers of total pages"),
+            ("supply", "Per supply"),
         ],
         "Pricing model",
         required=True,
@@ -93,6 +94,9 @@ class FocalistPricing(models.Model):
     )
     tier_ids = fields.One2many(
         "focalist.pricing.tier", "pricing_id", "Tiers", copy=True
+    )
+    supply_ids = fields.One2many(
+        "focalist.pricing.supply", "pricing_id", "Supplies", copy=True
     )
     tiers_by = fields.Selection(
         [
@@ -188,6 +192,18 @@ class FocalistPricing(models.Model):
         for model in self.add_model_ids._origin - priced._origin:
             self.override_ids += self.override_ids.new({"model_id": model.id, **values})
         self.add_model_ids = False
+
+    @api.onchange("model")
+    def _onchange_model(self):
+        """Supplies that were detected already are there to get their prices."""
+        if self.model == "supply":
+            devices = self.contract_id.member_ids.filtered(
+                lambda member: not member.end_at
+            ).device_id
+            lines = self.supply_ids
+            for model in devices.supply_ids.supply_model_id - lines.supply_model_id:
+                lines += lines.new({"supply_model_id": model._origin.id})
+            self.supply_ids = lines
 
     @api.constrains("date_from", "contract_id")
     def _check_date_from(self):
@@ -326,6 +342,8 @@ class FocalistPricing(models.Model):
         :return: focalist_billing.tools.rating.Prices
         """
         self.ensure_one()
+        if self.model == "supply":
+            return Prices(Rates({}))
         meters, included = self._meters(), self.has_allowance and self.model != "tiered"
         of_model, of_device = {}, {}
         if self.model == "device":

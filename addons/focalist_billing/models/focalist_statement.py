@@ -72,6 +72,9 @@ class FocalistStatement(models.Model):
     line_ids = fields.One2many(
         "focalist.statement.line", "statement_id", "Meters", readonly=True
     )
+    supply_ids = fields.One2many(
+        "focalist.statement.supply", "statement_id", "Supplies", readonly=True
+    )
     charge_ids = fields.One2many(
         "focalist.statement.charge", "statement_id", "Charges", readonly=True
     )
@@ -283,19 +286,18 @@ class FocalistStatement(models.Model):
             # Those with tiers first, then as the Type has them; the sort is stable.
             order = [*TIER_KINDS, *statement.pricing_id._meters()]
             made.sort(key=lambda charge: order.index(charge.meter))
-            charges += [
-                statement._prepare_charge(charge, sequence)
-                for sequence, charge in enumerate(made)
-            ]
+            charges += [statement._prepare_charge(charge) for charge in made]
+            charges += statement._prepare_supply_charges()
         self._write_shares(shares)
+        for sequence, charge in enumerate(charges):
+            charge["sequence"] = sequence
         self.env["focalist.statement.charge"].create(charges)
 
-    def _prepare_charge(self, charge, sequence):
+    def _prepare_charge(self, charge):
         """Values of a charge as the rating gave it."""
         tier = charge.tier
         return {
             "statement_id": self.id,
-            "sequence": sequence,
             "meter": charge.meter,
             "site_id": charge.site,
             "tier_from": tier.first if tier else False,
@@ -304,6 +306,35 @@ class FocalistStatement(models.Model):
             "quantity": charge.quantity,
             "price_unit": charge.price,
         }
+
+    def _prepare_supply_charges(self):
+        """Values of the charges of supplies: one for each supply, price and site."""
+        self.ensure_one()
+        pricing = self.pricing_id
+        prices = {line.supply_model_id: line.price for line in pricing.supply_ids}
+        for supply in self.supply_ids:
+            # One that was found late has the price of its own moment's version.
+            if supply._replaced_on() >= pricing.date_from:
+                supply.price_unit = prices.get(supply.supply_model_id, 0)
+        by_site = self.contract_id.lines_by_site
+        groups = self.supply_ids.grouped(
+            lambda supply: (
+                supply.supply_model_id,
+                supply.price_unit,
+                supply.site_id if by_site else supply.site_id.browse(),
+            )
+        )
+        return [
+            {
+                "statement_id": self.id,
+                "supply_model_id": model.id,
+                "site_id": site.id,
+                "quantity": len(supplies),
+                "printed": len(supplies),
+                "price_unit": price,
+            }
+            for (model, price, site), supplies in groups.items()
+        ]
 
     @api.model
     def _write_shares(self, shares):

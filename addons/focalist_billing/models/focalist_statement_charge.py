@@ -13,7 +13,7 @@ class FocalistStatementCharge(models.Model):
     _description = "Charge of a Statement"
     _inherit = ["focalist.guarded.mixin"]
     _order = "statement_id, sequence, id"
-    _rec_name = "meter"
+    _rec_name = "id"
 
     statement_id = fields.Many2one(
         "focalist.statement",
@@ -30,7 +30,10 @@ class FocalistStatementCharge(models.Model):
         related="statement_id.company_id", store=True, precompute=True, index=True
     )
     currency_id = fields.Many2one(related="statement_id.currency_id")
-    meter = fields.Selection(METERS, required=True, readonly=True)
+    meter = fields.Selection(METERS, readonly=True)
+    supply_model_id = fields.Many2one(
+        "focalist.supply.model", "Supply", readonly=True, ondelete="restrict"
+    )
     site_id = fields.Many2one(
         "focalist.site",
         readonly=True,
@@ -60,7 +63,7 @@ class FocalistStatementCharge(models.Model):
                 charge.quantity * charge.price_unit
             )
 
-    @api.depends("meter", "tier_from", "tier_to", "site_id")
+    @api.depends("meter", "supply_model_id", "tier_from", "tier_to", "site_id")
     def _compute_display_name(self):
         for charge in self:
             charge.display_name = charge._title()
@@ -68,7 +71,9 @@ class FocalistStatementCharge(models.Model):
     def _title(self):
         """What is charged, in the language of the context: a meter, perhaps a tier."""
         self.ensure_one()
-        title = self._product().with_context(lang=self.env.lang).name
+        title = self.supply_model_id.display_name
+        if self.meter:
+            title = self._product().with_context(lang=self.env.lang).name
         if self.tier_from:
             bounds = {
                 "meter": title,
@@ -85,7 +90,8 @@ class FocalistStatementCharge(models.Model):
 
     def _product(self):
         """The product that the charge is invoiced with: it has account and taxes."""
-        return self.env.ref(f"focalist_billing.product_{self.meter}")
+        charge = self.meter or "supply"
+        return self.env.ref(f"focalist_billing.product_{charge}")
 
     def _included_note(self):
         """How many of the pages cost nothing; empty where none does."""

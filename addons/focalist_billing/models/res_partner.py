@@ -1,4 +1,6 @@
-from odoo import fields, models
+from odoo import Command, fields, models
+
+from ..tools.precision import PRECISION
 
 #: Those who see what a client pays.
 PRICES = "focalist_base.group_focalist_sales,focalist_base.group_focalist_accountant"
@@ -19,6 +21,48 @@ class ResPartner(models.Model):
         string="Client's invoices",
         groups="account.group_account_invoice,account.group_account_readonly",
     )
+
+    focalist_price_mono = fields.Float(
+        "Price of a mono page",
+        digits=PRECISION,
+        store=False,
+        inverse="_inverse_focalist_prices",
+        groups=PRICES,
+    )
+    focalist_price_color = fields.Float(
+        "Price of a colour page",
+        digits=PRECISION,
+        store=False,
+        inverse="_inverse_focalist_prices",
+        groups=PRICES,
+    )
+    focalist_price_scan = fields.Float(
+        "Price of a scanned page",
+        digits=PRECISION,
+        store=False,
+        inverse="_inverse_focalist_prices",
+        groups=PRICES,
+    )
+
+    def _inverse_focalist_prices(self):
+        """A new client starts with a contract: simple, at the prices asked for (P1).
+
+        Accountants' are active at once; of others', they activate it.
+        """
+        for client in self.filtered("is_focalist_client"):
+            if client.focalist_contract_ids:
+                continue
+            prices = {
+                f"price_{meter}": client[f"focalist_price_{meter}"]
+                for meter in ("mono", "color", "scan")
+            }
+            contract = self.env["focalist.contract"].create(
+                {"partner_id": client.id, "pricing_ids": [Command.create(prices)]}
+            )
+            if any(prices.values()) and self.env.user.has_group(
+                "focalist_base.group_focalist_accountant"
+            ):
+                contract.action_activate()
 
     def write(self, vals):
         """A client that is deactivated is billed until that day, and no longer."""

@@ -4,6 +4,7 @@ from . import (
     test_deactivated_client,
     test_invoice,
     test_measure,
+    test_p5_supplies,
     test_pdf,
     test_periods,
     test_portal,

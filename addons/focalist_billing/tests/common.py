@@ -54,7 +54,16 @@ class BillingCommon(AccountTestInvoicingCommon):
         return contract
 
     @classmethod
-    def _read(cls, site, serial, *readings, model="MP C4503", units=None, sources=None):
+    def _read(
+        cls,
+        site,
+        serial,
+        *readings,
+        model="MP C4503",
+        units=None,
+        sources=None,
+        supplies=None,
+    ):
         """Ingest readings of one device, which is activated at `site` if it is new.
 
         :param readings: (moment "YYYY-MM-DD HH:MM" in UTC, dict meter -> value)
@@ -72,6 +81,7 @@ class BillingCommon(AccountTestInvoicingCommon):
                 "meters": meters,
                 "meter_units": units or {},
                 "meter_sources": sources or {},
+                **({"supplies": supplies} if supplies else {}),
             }
             for moment, meters in readings
         ]

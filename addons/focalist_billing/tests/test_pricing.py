@@ -1,3 +1,5 @@
+from datetime import date
+
 from odoo import Command
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, freeze_time, tagged
@@ -74,6 +76,50 @@ class TestPricing(BillingCommon):
             self.contract.pricing_ids = [
                 Command.create({"date_from": "2026-04-10", "price_mono": 0.03})
             ]
+
+    def test_p1_asked_when_the_client_is_created(self):
+        view = "base.view_partner_form"
+        with Form(self.env["res.partner"], view) as form:
+            form.name = "New client"
+            form.company_type = "company"
+            form.is_focalist_client = True
+            form.focalist_price_mono = 0.0123
+            form.focalist_price_color = 0.1
+        contract = form.record.focalist_contract_ids
+        self.assertEqual((contract.state, contract.pricing_model), ("active", "simple"))
+        self.assertEqual(
+            (contract.price_mono, contract.price_color, contract.price_scan),
+            (0.0123, 0.1, 0),
+        )
+        with Form(form.record, view) as form:
+            form.name = "Renamed"
+        self.assertEqual(form.record.focalist_contract_ids, contract)
+
+    def test_p1_a_change_holds_from_the_present_period_on(self):
+        self._bill()._create_invoices()
+        with freeze_time("2026-05-20"):
+            action = self.contract.action_change_prices()
+            self.assertFalse(action["res_id"])
+            new = self.env["focalist.pricing"].with_context(**action["context"])
+            with Form(new) as form:
+                self.assertEqual(form.price_color, 0.1)
+                form.price_mono = 0.5
+            # Nothing of that time is invoiced: it can be changed again.
+            again = self.contract.action_change_prices()
+            self.assertEqual(again["res_id"], form.record.id)
+        self.assertEqual(str(form.record.date_from), "2026-05-01")
+        self.assertEqual(self.contract._pricing_at(date(2026, 4, 30)).price_mono, 0.01)
+
+    def test_p6_nothing_is_stored_before_save(self):
+        form = Form(self.contract.pricing_ids)
+        form.model = "device"
+        form.price_mono = 9
+        form.add_model_ids.add(self.env["focalist.device.model"].search([], limit=1))
+        self.env.flush_all()
+        self.env.invalidate_all()
+        pricing = self.contract.pricing_ids
+        self.assertEqual((pricing.model, pricing.price_mono), ("simple", 0.01))
+        self.assertFalse(pricing.override_ids)
 
     def test_p1_asked_before_activation(self):
         contract = self.env["focalist.contract"].create({"partner_id": self.client.id})
