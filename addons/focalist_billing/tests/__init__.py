@@ -2,6 +2,7 @@ from . import (
     test_client_list,
     test_contract,
     test_deactivated_client,
+    test_fees,
     test_invoice,
     test_measure,
     test_p5_supplies,
