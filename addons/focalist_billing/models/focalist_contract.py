@@ -715,38 +715,51 @@ class FocalistContract(models.Model):
         :param dict periods: contract -> (first day, last day)
         :return: (focalist.statement records, dict contract -> what went wrong)
         """
+        lines, supplies = {}, {}
+        billed = list(periods)
         if charge == "pages":
             lines = self.env["focalist.statement.line"]._measure(periods)
             supplies = self.env["focalist.statement.supply"]._find(periods)
-            values = {
-                contract: contract._prepare_statement(*period)
-                | {
-                    "line_ids": list(map(Command.create, lines.get(contract, []))),
-                    "supply_ids": list(map(Command.create, supplies.get(contract, []))),
-                }
-                for contract, period in periods.items()
+            billed = [
+                contract
+                for contract in periods
                 if contract in lines or contract in supplies
-            }
-        else:
-            values = {
-                contract: contract._prepare_statement(*period, charge)
-                for contract, period in periods.items()
-            }
-        # The run's rights were checked; its records are written by nobody's hand.
-        statements = made = self.env["focalist.statement"].sudo()
+            ]
+
+        def make(contracts):
+            # The run's rights were checked; its records are written by nobody's hand.
+            statements = self.env["focalist.statement"].sudo()
+            statements = statements.create(
+                [
+                    contract._prepare_statement(*periods[contract], charge)
+                    | {
+                        "supply_ids": list(
+                            map(Command.create, supplies.get(contract, ()))
+                        )
+                    }
+                    for contract in contracts
+                ]
+            )
+            statements.line_ids._insert(
+                {
+                    statement: lines.get(contract, [])
+                    for contract, statement in zip(contracts, statements, strict=True)
+                }
+            )
+            statements._rate()
+            return statements.sudo(False)
+
         failures = {}
         try:
             with self.env.cr.savepoint():
-                made = statements.create(list(values.values()))
-                made._rate()
-                return made.sudo(False), failures
+                return make(billed), failures
         except (UserError, psycopg2.IntegrityError, psycopg2.DataError):
             _logger.info("A statement cannot be made; making them one by one.")
-        for contract, vals in values.items():
+        made = self.env["focalist.statement"]
+        for contract in billed:
             try:
                 with self.env.cr.savepoint():
-                    statement = statements.create(vals)
-                    statement._rate()
+                    statement = make([contract])
                 made += statement
             except UserError as error:
                 failures[contract] = str(error)
@@ -755,7 +768,7 @@ class FocalistContract(models.Model):
                     "Its readings do not fit together: look for a meter that jumped, or"
                     " for another statement of the same pages."
                 )
-        return made.sudo(False), failures
+        return made, failures
 
     def _prepare_statement(self, start, end, charge="pages"):
         """Values of a period's statement, what it charges not among them."""
