@@ -1,6 +1,7 @@
 from . import (
     account_chart_template,
     account_move,
+    account_move_credit,
     account_move_line,
     focalist_client_stat,
     focalist_contract,

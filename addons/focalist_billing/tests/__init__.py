@@ -3,6 +3,7 @@ from . import (
     test_contract,
     test_deactivated_client,
     test_fees,
+    test_i1_credit,
     test_invoice,
     test_measure,
     test_p5_supplies,
