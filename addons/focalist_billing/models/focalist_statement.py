@@ -295,9 +295,13 @@ class FocalistStatement(models.Model):
                 by_site=contract.lines_by_site,
             )
             shares |= rated
-            # Those with tiers first, then as the Type has them; the sort is stable.
             order = [*TIER_KINDS, *statement.pricing_id._meters()]
-            made.sort(key=lambda charge: order.index(charge.meter))
+            made.sort(
+                key=lambda charge, order=order: (
+                    order.index(charge.meter),
+                    charge.tier.first if charge.tier else charge.price,
+                )
+            )
             charges += [statement._prepare_charge(charge) for charge in made]
             charges += statement._prepare_supply_charges()
         self._write_shares(shares)

@@ -2,6 +2,7 @@ from . import (
     test_client_list,
     test_contract,
     test_deactivated_client,
+    test_examples,
     test_fees,
     test_i1_credit,
     test_invoice,
