@@ -1,4 +1,5 @@
 from . import (
+    test_billing_history,
     test_client_list,
     test_contract,
     test_deactivated_client,
