@@ -1,4 +1,4 @@
-"""All that a thief of a key or a stranger may try on the line, and what proves each vain.
+"""What a thief of a key or a stranger may try on the line, and what proves each vain.
 
 Each is refused, and a line of the log tells who it was, from where, and why.
 """
