@@ -33,7 +33,7 @@ TRIED = {
     "a revoked collector": [
         ATTACKS + "test_a6_revoked_collector",
         TRUST + "test_a6_revocation_cuts_off_both_pairs",
-        ENROLMENT + "test_revocation_cuts_off_at_once",
+        ENROLMENT + "test_a6_revocation_cuts_off_at_once",
         PROXY + "test_a_revoked_collector",
     ],
     "a key that has ended, or is for something else": [

@@ -172,7 +172,7 @@ class TestEnrolment(RouteMixin, HttpCase):
             [{"version": "x" * 128, "hostname": "ab<c>", "platform": False}],
         )
 
-    def test_revocation_cuts_off_at_once(self):
+    def test_a6_revocation_cuts_off_at_once(self):
         collector, key = self.install()
         self.call(RPC, key, "configuration", ABOUT)
         collector.with_user(self.technician).action_revoke()
