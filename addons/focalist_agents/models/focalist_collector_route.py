@@ -220,13 +220,14 @@ class FocalistCollector(models.Model):
     def _note_refused(self, results, address):
         """Tell the log what was not taken of a batch, in a line for each reason."""
         reasons = Counter(
-            result["message"] or "They are here already."
+            (result["status"], result["message"] or "They are here already.")
             for result in results
-            if result["status"] in ("duplicate", "rejected")
-            or (result["status"] == "ignored" and result["message"])
+            if result["status"] in ("duplicate", "rejected") or result["message"]
         )
-        for reason, count in reasons.items():
-            _logger.warning(
+        for (status, reason), count in reasons.items():
+            _logger.log(
+                # An answer that was lost is no attack, yet.
+                logging.INFO if status == "duplicate" else logging.WARNING,
                 "Of %s reports of the %s, at %s, %s were not taken: %s",
                 len(results),
                 self._log_name(),
