@@ -193,6 +193,8 @@ class TestEnrolment(RouteMixin, HttpCase):
             ._generate("focalist.collector", "again", None)
         )
         self.refused(again, RPC)
+        collector.key_number = collector._key_number(collector.user_id.id, again)
+        self.refused(again, RPC)
 
     def test_wrong_method_here(self):
         key = self.agent._new_enrolment_key()
