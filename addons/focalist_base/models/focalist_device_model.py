@@ -118,6 +118,7 @@ class FocalistDeviceModel(models.Model):
         if not self.monthly_volume and any(others.mapped("monthly_volume")):
             told["monthly_volume"] = max(others.mapped("monthly_volume"))
         self.write(told)
+        self._confirm()
         return super()._absorb(others)
 
     @api.model

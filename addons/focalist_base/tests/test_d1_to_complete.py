@@ -191,6 +191,15 @@ class TestToComplete(FocalistCase):
         self.assertFalse(refused.exists())
         self.assertTrue(taken.exists())
 
+    def test_d1_a_proposal_that_another_is_merged_into_stays(self):
+        report = self.report(0, "NEW7", model="Pro 7000")
+        self.ingest(report, site=self.site_a, partner=self.client_a)
+        found = self.waiting().filtered(lambda d: d.serial_number == "NEW7")
+        proposed = found.sudo().model_id
+        proposed._absorb(self.model)
+        self.assertFalse(proposed.is_proposed)
+        self.assertEqual(self.waiting().model_id, proposed)
+
     def test_d1_a_proposal_teaches_the_catalogue_nothing(self):
         cyan = self.supply(color="cyan")
         report = self.report(0, "NEW7", supplies=[cyan])
