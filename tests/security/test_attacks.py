@@ -41,7 +41,7 @@ TRIED = {
         ROUTE + "test_key_is_bearer_and_this_scopes",
     ],
     "a second enrolment": [
-        ATTACKS + "test_used_installation_key",
+        ATTACKS + "test_a5_used_installation_key",
         ATTACKS + "test_a3_second_installation_of_an_agent",
         PROXY + "test_a_second_installation_with_one_key",
     ],

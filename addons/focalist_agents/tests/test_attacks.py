@@ -74,7 +74,7 @@ class TestAttacks(RouteMixin, HttpCase):
             with self.logged("127.0.0.1", "unknown, revoked"):
                 self.assertEqual(self.status(b"[]", url).status_code, 401)
 
-    def test_used_installation_key(self):
+    def test_a5_used_installation_key(self):
         key = self.make_agent(name="New")._new_enrolment_key()
         self.call(ENROLL, key, "enroll", ABOUT)
         with self.logged("127.0.0.1", "unknown, used", secret=key):
