@@ -34,6 +34,8 @@ focalist.contract.device      -        -      r     -          rwcd       rwcd  
 focalist.custom.fields        -        -      -     -          -          rwcd    -       -
 focalist.custom.fields.line   -        -      -     -          -          rwcd    -       -
 focalist.device               -        r      r     rwcd       r          rwcd    r       -
+focalist.device.complete      -        -      -     rwcd       -          rwcd    -       -
+focalist.device.complete.line -        -      -     rwcd       -          rwcd    -       -
 focalist.device.model         -        -      r     rwc        r          rwcd    r       -
 focalist.device.placement     -        r      r     rwc        r          rwc     r       -
 focalist.device.step          -        -      -     rwcd       -          rwcd    -       -
