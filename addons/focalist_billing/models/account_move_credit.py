@@ -75,7 +75,7 @@ class AccountMove(models.Model):
         self.ensure_one()
         move = self.sudo()
         statements.sudo().move_id = move
-        move.focalist_origin_ids = [Command.set(statements.ids)]
+        move.write({"focalist_origin_ids": [Command.set(statements.ids)]})
         for old, new in zip(
             original.sudo().invoice_line_ids, move.invoice_line_ids, strict=True
         ):

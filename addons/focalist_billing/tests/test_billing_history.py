@@ -26,6 +26,11 @@ class TestBillingHistory(BillingCommon):
     it was.
     """
 
+    def setUp(self):
+        super().setUp()
+        self.random, self.serial = Random(), ""
+        self.counters, self.devices, self.invoiced = {}, {}, {}
+
     @PROPERTY
     @given(seed=st.integers(0, 2**32))
     def test_p0_each_page_is_billed_once(self, seed):
@@ -41,12 +46,12 @@ class TestBillingHistory(BillingCommon):
         self.contract.pricing_ids.write(
             {"has_allowance": True, "included_mono": random.choice([0, 50, 500])}
         )
-        self.counters = {}
-        self.devices = {}
+        self.counters.clear()
+        self.devices.clear()
         for name in DEVICES:
             self.counters[name] = random.randrange(5000)
             self._tell(name, datetime(2025, 12, 31, 8))
-        self.invoiced = {}
+        self.invoiced.clear()
         first = fields.Date.to_date("2026-01-01")
         for _month in range(MONTHS if FULL else MONTHS // 2):
             with freeze_time(fields.Date.add(first, months=1, days=2)):

@@ -17,6 +17,10 @@ PERIODS = {"quarterly": "quarter", "half-yearly": "half_year"}
 class TestExamples(BillingCommon):
     """Each row of examples/bills.csv; examples/README.md says how they are written."""
 
+    def setUp(self):
+        super().setUp()
+        self.devices, self.number = {}, 0
+
     def test_p0_worked_examples(self):
         with BILLS.open(newline="") as file:
             rows = list(csv.DictReader(file))

@@ -28,7 +28,7 @@ class TestCredit(BillingCommon):
             .with_context(active_model="account.move", active_ids=self.move.ids)
             .create({"journal_id": self.move.journal_id.id})
         )
-        wizard.modify_moves() if modify else wizard.refund_moves()
+        wizard.reverse_moves(is_modify=modify)
         return wizard.new_move_ids
 
     def test_i1_credit_and_rebill(self):
