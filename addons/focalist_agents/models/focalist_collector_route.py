@@ -2,6 +2,8 @@ import hashlib
 import json
 from datetime import timedelta
 
+import psycopg2
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -242,14 +244,20 @@ class FocalistCollector(models.Model):
         }
         if not news and self.last_seen_at and now - self.last_seen_at < SEEN_EVERY:
             return
-        free = self.env.execute_query(
-            SQL(
-                "SELECT id FROM focalist_collector WHERE id = %s"
-                " FOR NO KEY UPDATE SKIP LOCKED",
-                self.id,
-            )
-        )
-        if free:
+        try:
+            with self.env.cr.savepoint():
+                self.env.cr.execute(
+                    SQL(
+                        "SELECT FROM focalist_collector WHERE id = %s"
+                        " FOR NO KEY UPDATE SKIP LOCKED",
+                        self.id,
+                    ),
+                    log_exceptions=False,
+                )
+                is_free = bool(self.env.cr.rowcount)
+        except psycopg2.errors.SerializationFailure:
+            return  # its other call has just noted it
+        if is_free:
             self.write(news | {"last_seen_at": now})
 
     @api.model

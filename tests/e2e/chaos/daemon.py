@@ -4,6 +4,7 @@
 """
 
 import datetime
+import math
 import selectors
 import sys
 import time
@@ -11,7 +12,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
-from tests.e2e.chaos.clock import AHEAD, BOOT, SINCE, WAITS, WRONG, Shared  # noqa: E402
+from tests.e2e.chaos.clock import (  # noqa: E402
+    AHEAD,
+    BOOT,
+    SINCE,
+    UNTIL,
+    WAITS,
+    WRONG,
+    Shared,
+)
 
 machine = Shared(Path(sys.argv[1]))
 _real, _steady, _clock = time.time, time.monotonic, time.clock_gettime
@@ -38,6 +47,7 @@ class Selector(selectors.DefaultSelector):
 
     def select(self, timeout=None):
         until = None if timeout is None else ticks() + timeout
+        machine[UNTIL] = math.inf if until is None else until
         machine[SINCE], machine[WAITS] = _steady(), 1
         try:
             while True:

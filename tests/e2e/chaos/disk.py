@@ -1,31 +1,40 @@
 """A small disk of the agent's own, which can be full."""
 
 import errno
-import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
-SIZE = 4 << 20
+SIZE = 8 << 20
 
 
 class Disk:
-    """Mounted at a folder. Only root may do that: without, the test is skipped."""
+    """A disk that is mounted at a folder."""
 
     def __init__(self, folder: Path) -> None:
+        self._ballast = folder / "ballast"
+
+    @classmethod
+    @contextmanager
+    def mounted(cls, folder: Path) -> Iterator["Disk | None"]:
+        """Mount one, which root alone may do: else there is none."""
         folder.mkdir(mode=0o700)
         done = subprocess.run(
-            ["mount", "-t", "tmpfs", f"-osize={SIZE},mode=700", "tmpfs", str(folder)],
+            ["mount", "-t", "tmpfs", f"-osize={SIZE},mode=700", "tmpfs", folder],
             capture_output=True,
-            text=True,
             check=False,
         )
         if done.returncode:
-            pytest.skip(f"No disk can be mounted here: {done.stderr.strip()}")
-        self._folder, self._ballast = folder, folder / "ballast"
+            yield None
+            return
+        try:
+            yield cls(folder)
+        finally:
+            subprocess.run(["umount", "--lazy", folder], check=True)
 
     def fill(self) -> None:
+        """Let somebody else take all the room that is left."""
         with self._ballast.open("ab", buffering=0) as file:
             try:
                 while True:
@@ -35,7 +44,5 @@ class Disk:
                     raise
 
     def empty(self) -> None:
+        """Let him give it back."""
         self._ballast.unlink(missing_ok=True)
-
-    def close(self) -> None:
-        subprocess.run(["umount", "--lazy", os.fspath(self._folder)], check=True)

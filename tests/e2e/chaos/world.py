@@ -20,7 +20,7 @@ from tests.e2e.parts import Agent, Site
 HOUR = 3600.0
 #: The computer's own seconds for which nothing happens before the clock may jump, and
 #: those after which it jumps all the same.
-CALM, PATIENCE = 0.015, 4.0
+CALM, PATIENCE = 0.015, 2.0
 
 
 class World:
