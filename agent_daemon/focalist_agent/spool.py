@@ -90,6 +90,21 @@ WHERE boot = ?3 AND abs(
 ) >= ?2
 """
 
+_NOT_OF_THE_FUTURE = """
+UPDATE report SET body = CAST(json_set(
+    json_insert(
+        CAST(body AS TEXT),
+        '$.device_read_at', json_extract(CAST(body AS TEXT), '$.read_at')
+    ),
+    '$.read_at', strftime(
+        '%Y-%m-%dT%H:%M:%SZ',
+        ?1 - (SELECT MAX(id) FROM report WHERE boot <> ?2) + id, 'unixepoch'
+    )
+) AS BLOB)
+WHERE boot <> ?2
+  AND strftime('%s', json_extract(CAST(body AS TEXT), '$.read_at')) - ?1 > 0
+"""
+
 
 class SpoolError(Exception):
     """The spool cannot be used; the text is for people."""
@@ -201,7 +216,8 @@ class Spool:
     def set_right(self, clock: Clock) -> None:
         """Once the server was heard: correct what was read since the machine started.
 
-        What waits from before that keeps its moment: nothing tells it better.
+        What waits from before that keeps its moment, unless that is after the start:
+        then it was read just before, as far as anybody knows.
         """
         if not clock.is_sure or not self._query(
             "SELECT 1 FROM report WHERE boot IS NOT NULL LIMIT 1"
@@ -209,6 +225,7 @@ class Spool:
             return
         with self._transaction():
             self._db.execute(_SET_RIGHT, (clock.offset, TOLERANCE, clock.boot))
+            self._db.execute(_NOT_OF_THE_FUTURE, (clock.offset, clock.boot))
             self._db.execute("UPDATE report SET boot = NULL WHERE boot IS NOT NULL")
         ((self._bytes,),) = self._query(_SIZE)
 

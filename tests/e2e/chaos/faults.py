@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
-from tests.e2e.chaos.disk import Disk
+from daemon_parts import Disk
+
 from tests.e2e.chaos.line import FAULTS
 from tests.e2e.chaos.printers import LIES, TROUBLES
 from tests.e2e.chaos.world import HOUR, World, wait_for_daemon
@@ -34,7 +35,6 @@ def live(world: World, hours: float, faults: list[Fault], share: float) -> None:
         while due and due[-1][0] <= passed:
             fault, stack = due.pop()[1], ExitStack()
             lasting.append((passed + chance.uniform(0, fault.hours), stack))
-            world.tell(f"{fault.befall.__name__} begins")
             stack.enter_context(fault.befall(world))
         for one in [one for one in lasting if one[0] <= passed or passed > hours]:
             lasting.remove(one)
@@ -46,6 +46,7 @@ def live(world: World, hours: float, faults: list[Fault], share: float) -> None:
 def daemon_is_killed(world: World) -> Iterator[None]:
     """In the middle of whatever it does."""
     if world.daemon:
+        world.tell("the daemon is killed")
         time.sleep(world.chance.uniform(0, 0.1))
         world.end_daemon()
     yield
@@ -61,6 +62,7 @@ def machine_is_rebooted(world: World) -> Iterator[None]:
         yield
         if world.daemon:
             world.end_daemon()
+        world.tell("the machine is rebooted")
         world.reboot()
         if world.chance.random() < 0.5:
             _set_clock(world)
@@ -69,6 +71,7 @@ def machine_is_rebooted(world: World) -> Iterator[None]:
 @contextmanager
 def server_is_killed(world: World) -> Iterator[None]:
     if world.has_server:
+        world.tell("the server is killed")
         time.sleep(world.chance.uniform(0, 0.1))
         world.kill_server()
     yield
@@ -104,9 +107,11 @@ def printer_is_in_trouble(world: World) -> Iterator[None]:
 
 @contextmanager
 def disk_is_full(world: World, disk: Disk) -> Iterator[None]:
+    world.tell("the disk is full")
     disk.fill()
     yield
     disk.empty()
+    world.tell("the disk has room")
 
 
 def _set_clock(world: World) -> None:

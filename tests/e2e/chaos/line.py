@@ -12,6 +12,9 @@ from contextlib import closing, suppress
 #: is lost when it has done its work, or ends in the middle.
 FAULTS = ("refuse", "stall", "lose", "cut")
 
+#: The tests' own seconds of silence, before the line is found to be dead.
+STALL = 0.2
+
 
 class Line(threading.Thread):
     """Passes calls on to a port, as long as ``mode`` is "pass"."""
@@ -52,7 +55,7 @@ class Line(threading.Thread):
     def _carry(self, caller: socket.socket, mode: str) -> None:
         answer = b""
         if mode == "stall":
-            until = time.monotonic() + 1
+            until = time.monotonic() + STALL
             while self.mode != "pass" and time.monotonic() < until:
                 time.sleep(0.01)
         elif mode != "refuse":
