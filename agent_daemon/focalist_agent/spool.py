@@ -41,6 +41,9 @@ RESERVE = 1024 * 1024
 WAL_PAGES = 64
 """Of SQLite's log, before what is in it goes to its place: less than the reserve."""
 
+SETTLED = 100
+"""Reports that leave in one transaction, whose log has to fit into the reserve."""
+
 COUNTERS = ("accepted", "duplicate", "pending", "ignored", "rejected", "dropped")
 
 _VERSIONS = (
@@ -252,6 +255,13 @@ class Spool:
 
         Rejected ones are kept apart with the reason.
         """
+        left = 0
+        for start in range(0, len(results), SETTLED):
+            left += self._settle(results[start : start + SETTLED])
+        self._grow_again()
+        return left
+
+    def _settle(self, results: Sequence[Result]) -> int:
         left = freed = 0
         with self._transaction():
             for result in results:
@@ -265,7 +275,6 @@ class Spool:
                 if result.status == "rejected":
                     self._set_aside(result, row[0])
         self._bytes -= freed
-        self._grow_again()
         return left
 
     def note(self, **notes: Any) -> None:

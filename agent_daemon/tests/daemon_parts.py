@@ -351,7 +351,7 @@ class Disk:
     @contextmanager
     def mounted(cls, folder: Path) -> Iterator[Disk | None]:
         """Mount one, which root alone may do: else there is none."""
-        folder.mkdir(mode=0o700)
+        folder.mkdir(mode=0o700, exist_ok=True)
         done = subprocess.run(
             ["mount", "-t", "tmpfs", f"-osize={DISK},mode=700", "tmpfs", folder],
             capture_output=True,

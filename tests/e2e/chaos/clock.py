@@ -75,7 +75,9 @@ class Clock:
         times as long where it may be a printer's answer that it waits for."""
         left = self.machine[UNTIL] - (self.now - self.machine[BOOT])
         waited = time.monotonic() - self.machine[SINCE]
-        return bool(self.machine[WAITS]) and waited > seconds * (10 if left < SOON else 1)
+        return bool(self.machine[WAITS]) and waited > seconds * (
+            10 if left < SOON else 1
+        )
 
     def of_server(self, variables: dict[str, str]) -> dict[str, str]:
         """The environment that gives a server this time, besides its ``variables``."""

@@ -1,6 +1,6 @@
 """focalist-agent as it is, on a machine whose time is told by a file (see clock.py).
 
-    python daemon.py FILE ARGUMENT...
+python daemon.py FILE ARGUMENT...
 """
 
 import datetime

@@ -1,4 +1,4 @@
-"""What befalls a world: each begins at a moment that chance chose, and lasts its time."""
+"""What befalls a world: it begins at a moment that chance chose, and lasts a while."""
 
 import time
 from collections.abc import Callable, Iterator

@@ -26,7 +26,7 @@ class Line(threading.Thread):
         self.port = self._listening.getsockname()[1]
         self.mode = "pass"
         self.calls = dict.fromkeys(("pass", *FAULTS, "no server"), 0)
-        self.under_way = 0
+        self.under_way: set[socket.socket] = set()
         self.answered_at = 0.0
         """when an answer last got through, by time.monotonic()"""
 
@@ -43,14 +43,14 @@ class Line(threading.Thread):
         mode = self.mode
         if mode == "flaky":
             mode = self._chance.choice(("pass", *FAULTS))
-        self.under_way += 1
+        self.under_way.add(caller)
         try:
             with closing(caller):
                 self._carry(caller, mode)
         except OSError:
             pass  # one of the two was killed
         finally:
-            self.under_way -= 1
+            self.under_way.remove(caller)
 
     def _carry(self, caller: socket.socket, mode: str) -> None:
         answer = b""

@@ -63,7 +63,8 @@ class Printer(threading.Thread):
     ) -> None:
         super().__init__(daemon=True)
         self.address = f"127.61.0.{number + 1}"
-        self.serial, self.mac = f"CHAOS{number:04}", bytes((0, 0x17, 0xC8, 9, 9, number))
+        self.serial, self.other_serial = f"CHAOS{number:04}", f"OTHER{number:04}"
+        self.mac = bytes((0, 0x17, 0xC8, 9, 9, number))
         self.mood = "honest"
         self.moods: Counter[str] = Counter()
         self.readings: list[Reading] = []
@@ -75,9 +76,8 @@ class Printer(threading.Thread):
     def values(self) -> dict:
         """What it says of itself now."""
         reading = self.readings[-1]
-        serial = {"another": f"OTHER-{self.serial}", "nameless": ""}.get(
-            reading.mood, self.serial
-        )
+        others = {"another": self.other_serial, "nameless": ""}
+        serial = others.get(reading.mood, self.serial)
         told = dict.fromkeys(SERIALS, serial.encode())
         return OFFICE | told | {LIFE: reading.life, TOTAL: reading.life, MAC: self.mac}
 
@@ -192,9 +192,7 @@ def _bindings(values: dict, kind: int, names: list, repetitions: int) -> bytes:
         row = [_after(name) for name in names]
         for name, after in zip(names, row, strict=True):
             end = after is None
-            told.append(
-                _bound(name if end else after, values.get(after), b"\x82\x00")
-            )
+            told.append(_bound(name if end else after, values.get(after), b"\x82\x00"))
             size += len(told[-1])
             if size > MOST:
                 return b"".join(told[:-1])

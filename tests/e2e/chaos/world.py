@@ -4,7 +4,6 @@ import asyncio
 import random
 import signal
 import subprocess
-import sys
 import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -36,7 +35,7 @@ class World:
             for number in range(printers)
         ]
         self.daemon: subprocess.Popen | None = None
-        self.has_server = True
+        self.has_server, self.crashes = True, 0
         self.kills: list[tuple[float, float]] = []
         """when the daemon had nothing more to do, and when it then was ended, by
         time.monotonic(): what it was told in between may not be on disk"""
@@ -123,7 +122,7 @@ class World:
 
     def kill_server(self) -> None:
         self.site.kill()
-        self.has_server = False
+        self.has_server, self.crashes = False, self.crashes + 1
 
     def start_server(self) -> None:
         self.site.start()
@@ -135,7 +134,7 @@ class World:
         """Wait until nothing is under way, then let time pass."""
         if self.daemon:
             self._calm()
-            assert self.daemon.poll() is None, f"the daemon ended by itself\n{self}"
+            assert self.daemon.poll() is None, "the daemon ended by itself"
         self.clock.jump(seconds)
 
     def _calm(self) -> None:
@@ -166,8 +165,9 @@ class World:
             printer.close()
 
     def __str__(self) -> str:
-        log = (self.agent.folder / "daemon.log").read_text().splitlines()[-15:]
-        return "\n".join([*self.story[-40:], "the daemon's log:", *log])
+        log = self.agent.folder / "daemon.log"
+        lines = log.read_text().splitlines()[-20:] if log.exists() else []
+        return "\n".join([*self.story, "The daemon's log ends so:", *lines])
 
 
 def wait_for_daemon(world: World) -> None:
