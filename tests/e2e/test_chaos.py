@@ -1,4 +1,4 @@
-"""Days of chaos: each reading that a printer gave is in Odoo once, or counted as dropped.
+"""Days of chaos: each reading that a printer gave is in Odoo once, or counted.
 
 Time is moved and not waited for. In these days the daemon, its machine and the server
 are killed, the line breaks, clocks are set wrong, printers lie, fall silent or answer

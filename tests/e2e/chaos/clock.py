@@ -1,4 +1,4 @@
-"""The clocks of a world whose time jumps: the server's, and that of the agent's machine.
+"""The clocks of a world whose time jumps: the server's, and the agent's machine's.
 
 Between two jumps time goes at its usual pace, so that no time-out depends on how fast
 the computer is that the tests run on. The server has its time from libfaketime, the
@@ -20,6 +20,8 @@ from launcher import system
 FIELDS = AHEAD, WRONG, BOOT, WAITS, SINCE, UNTIL = range(6)
 #: Whoever waits no longer than this may wait for an answer that is under way.
 SOON = 3.0
+#: So many times as long is waited then. pysnmp looks about every tenth of a second.
+MORE = 4
 NUMBER = struct.Struct("d")
 SERVER = Path(__file__).with_name("server")
 
@@ -71,13 +73,12 @@ class Clock:
         self.machine[BOOT] = self.now
 
     def waits(self, seconds: float) -> bool:
-        """Whether the daemon has been waiting for so long, with nothing to do; ten
-        times as long where it may be a printer's answer that it waits for."""
+        """Whether the daemon has been waiting for so long, with nothing to do; longer
+        where it may be a printer's answer that it waits for."""
         left = self.machine[UNTIL] - (self.now - self.machine[BOOT])
         waited = time.monotonic() - self.machine[SINCE]
-        return bool(self.machine[WAITS]) and waited > seconds * (
-            10 if left < SOON else 1
-        )
+        enough = seconds * (MORE if left < SOON else 1)
+        return bool(self.machine[WAITS]) and waited > enough
 
     def of_server(self, variables: dict[str, str]) -> dict[str, str]:
         """The environment that gives a server this time, besides its ``variables``."""

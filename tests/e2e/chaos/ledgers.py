@@ -53,8 +53,8 @@ class Ledgers:
             f"{len(self.begun)} readings begun, {len(self.given)} given"
             f" ({', '.join(f'{mood} {number}' for mood, number in moods.items())}),"
             f" {len(self.found)} in Odoo; the daemon counted: {counts}; calls:"
-            f" {self.world.line.calls}; {len(self.world.kills)} ends of the daemon,"
-            f" {len(self.world.boots)} of its machine, {self.world.crashes} of the server"
+            f" {self.world.line.calls}; the daemon ended {len(self.world.kills)} times,"
+            f" its machine {len(self.world.boots)}, the server {self.world.crashes}"
         )
 
     def missing(self) -> list[Key]:
