@@ -14,6 +14,7 @@ from functools import partial
 import pytest
 from daemon_parts import Disk
 
+from focalist_agent import spool
 from launcher import system
 from tests.e2e.chaos import faults
 from tests.e2e.chaos.clock import Clock
@@ -65,14 +66,26 @@ def world(databases, agent, disk, tmp_path):
             print(f"FOCALIST_SEED={SEED}\n{world}")
 
 
-def live(world, *more: Fault) -> Ledgers:
+def live(world, *more: Fault, at_last=lambda world: None) -> Ledgers:
     """Live through some days, and see what is left of them."""
     world.start_daemon()
     wait_for_daemon(world)
     faults.live(world, 24 * DAYS, [*CHAOS, *more], DAYS / 10)
+    at_last(world)
     ledgers = Ledgers(world, world.end())
     print(ledgers)
     return ledgers
+
+
+def fill_spool(world, disk) -> None:
+    """Read with a full disk, and nobody to send to, until something is dropped."""
+    with faults.disk_is_full(world, disk):
+        world.line.mode = "refuse"
+        for _ in range(5000):
+            if spool.status(world.agent.state)["dropped"]:
+                break
+            world.step(600)
+        world.line.mode = "pass"
 
 
 def test_each_reading_is_in_odoo_once_or_counted(world, disk):
@@ -84,6 +97,8 @@ def test_each_reading_is_in_odoo_once_or_counted(world, disk):
 
     if not disk:
         pytest.skip("Only root can have a disk that is full.")
-    ledgers = live(world, Fault(partial(faults.disk_is_full, disk=disk), 30, 12))
+    full = partial(faults.disk_is_full, disk=disk)
+    ledgers = live(world, Fault(full, 30, 12), at_last=partial(fill_spool, disk=disk))
     ledgers.check()
     ledgers.check_dropped()
+    assert ledgers.status["dropped"]
