@@ -13,11 +13,10 @@ from ..tools import ranges as ranges_
 from ..tools import wire
 from .focalist_agent import USB
 from .focalist_agent_task import MAX_MESSAGE
+from .focalist_collector import ASK_EVERY
 
 # Of what is said besides reports, which have one of their own.
 SCHEMA = 1
-# Seconds from one question for tasks to the next: what Scan now waits, at most.
-ASK_EVERY = 15
 # Its last contact is written once in this time: two calls of it rarely meet.
 SEEN_EVERY = timedelta(seconds=30)
 
@@ -111,7 +110,7 @@ class FocalistCollector(models.Model):
         tasks = self.env["focalist.agent.task"]
         if self.kind == "network":
             tasks = tasks._claim(self, held)
-        self._seen(address)
+        self._seen(address, {"asks_tasks": True})
         return {
             "schema": SCHEMA,
             "tasks": [{"uid": task.uid, "action": task.action} for task in tasks],
