@@ -10,7 +10,6 @@ import random
 import socket
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -21,7 +20,6 @@ from pysnmp.proto.api import v2c
 from focalist_agent.snmp import oids
 from focalist_agent.snmp.session import oid
 
-PORT = 16161
 STEP = 7
 """Pages from one reading to the next."""
 FIRST = 1_000_000
@@ -59,19 +57,18 @@ class Printer(threading.Thread):
     """One printer, at an address of its own."""
 
     def __init__(
-        self, number: int, chance: random.Random, now: Callable[[], float]
+        self, number: int, port: int, chance: random.Random, now: Callable[[], float]
     ) -> None:
         super().__init__(daemon=True)
         self.address = f"127.61.0.{number + 1}"
         self.serial, self.other_serial = f"CHAOS{number:04}", f"OTHER{number:04}"
         self.mac = bytes((0, 0x17, 0xC8, 9, 9, number))
         self.mood = "honest"
-        self.moods: Counter[str] = Counter()
         self.readings: list[Reading] = []
         self._chance, self._now = chance, now
         self._before = b""
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind((self.address, PORT))
+        self._socket.bind((self.address, port))
 
     def values(self) -> dict:
         """What it says of itself now."""
@@ -86,7 +83,6 @@ class Printer(threading.Thread):
         life = FIRST + STEP * len(self.readings)
         life += {"back": -50_000, "jump": 5_000_000}.get(self.mood, 0)
         self.readings.append(Reading(life, self._now(), self.mood))
-        self.moods[self.mood] += 1
 
     def run(self) -> None:
         while True:

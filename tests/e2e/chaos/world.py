@@ -3,6 +3,7 @@
 import asyncio
 import random
 import signal
+import socket
 import subprocess
 import time
 from datetime import datetime, timedelta, timezone
@@ -13,8 +14,8 @@ from focalist_agent.snmp.memory import MemorySession
 from launcher.processes import wait_until
 from tests.e2e.chaos.clock import SINCE, WAITS, Clock, said
 from tests.e2e.chaos.line import Line
-from tests.e2e.chaos.printers import PORT, Printer
-from tests.e2e.parts import Agent, Site
+from tests.e2e.chaos.printers import Printer
+from tests.e2e.parts import Agent, Site, free_port
 
 HOUR = 3600.0
 #: The computer's own seconds for which nothing happens before the clock may jump, and
@@ -30,9 +31,10 @@ class World:
         self.chance = random.Random(seed)
         self.line = Line(site.port, random.Random(seed + 1))
         self.line.start()
+        self._port = free_port(socket.SOCK_DGRAM)
         self.printers = [
-            Printer(number, random.Random(seed + 2 + number), lambda: clock.now)
-            for number in range(printers)
+            Printer(n, self._port, random.Random(seed + 2 + n), lambda: clock.now)
+            for n in range(printers)
         ]
         self.daemon: subprocess.Popen | None = None
         self.has_server, self.crashes = True, 0
@@ -50,7 +52,7 @@ class World:
         since = datetime.now(timezone.utc) - timedelta(days=2)
         made = self.site.script(
             "chaos",
-            port=PORT,
+            port=self._port,
             since=f"{since:%Y-%m-%d %H:%M:%S}",
             reports=[self._first_report(printer, since) for printer in self.printers],
         )
@@ -61,7 +63,7 @@ class World:
         )
         for printer in self.printers:
             printer.start()
-        self.complete = {self._calibrate("gufo"), self._calibrate("pysnmp")}
+        self.complete = {self._calibrate("auto"), self._calibrate("pysnmp")}
 
     def _first_report(self, printer: Printer, since: datetime) -> dict:
         printer.begin()
@@ -75,7 +77,7 @@ class World:
         config.write_text(f'[snmp]\nbackend = "{backend}"\n')
         command = [self.agent.command[0], f"--config={config}", "read"]
         subprocess.run(
-            [*command, f"{printer.address}:{PORT}"],
+            [*command, f"{printer.address}:{self._port}"],
             env=self.agent.databases.variables,
             capture_output=True,
             check=True,
