@@ -81,7 +81,7 @@ def fill_spool(world, disk) -> None:
     """Read with a full disk, and nobody to send to, until something is dropped."""
     with faults.disk_is_full(world, disk):
         world.line.mode = "refuse"
-        for _ in range(5000):
+        for _ in range(1500):
             if spool.status(world.agent.state)["dropped"]:
                 break
             world.step(600)
