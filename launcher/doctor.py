@@ -56,6 +56,7 @@ def _examine() -> Iterator[Finding]:
     yield _program(system.CHROMIUM, "--version")
     yield _program(system.NGINX, "-v")
     yield _program(system.IPPEVEPRINTER, "--version")
+    yield _program(system.FAKETIME, "--version")
     yield _program(system.NODE, "--version")
     yield _program(system.NPM, "--version")
     yield _simulator()

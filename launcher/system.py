@@ -71,6 +71,12 @@ IPPEVEPRINTER = Need(
     ("cups-ipp-utils", "dbus", "avahi-daemon"),
     "the tests that read a real IPP printer are skipped",
 )
+FAKETIME = Need(
+    "faketime",
+    ("faketime",),
+    ("faketime",),
+    "the tests in which days pass in seconds are skipped",
+)
 NODE = Need(
     "Node.js",
     ("node", "nodejs"),

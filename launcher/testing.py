@@ -42,7 +42,13 @@ def run(arguments: list[str]) -> int:
         if all(map(_is_plain, paths)):
             return _pytest(ready, ["-p", "no:odoo", *arguments], variables)
 
-    system.ensure(system.CHROMIUM, system.PDFTOTEXT, system.NGINX, system.IPPEVEPRINTER)
+    system.ensure(
+        system.CHROMIUM,
+        system.PDFTOTEXT,
+        system.NGINX,
+        system.IPPEVEPRINTER,
+        system.FAKETIME,
+    )
     wkhtmltopdf.ensure()
     with postgres.running(ready) as server:
         databases = Databases(ready, server)

@@ -100,10 +100,13 @@ class Clock:
         now, wall = ticks(), time.time()
         return Stamp(now, self.boot, self._is_sure, now + self._offset, wall)
 
-    def hear(self, moment: float, tick: float) -> None:
-        """The server's clock said ``moment`` at that tick."""
+    def hear(self, moment: float, tick: float, give: float = 0.0) -> None:
+        """The server's clock said ``moment`` at that tick, give or take some seconds.
+
+        What a slow line tells does not move a clock that may be as right as that.
+        """
         offset = moment - tick
-        moved = abs(offset - self._offset) >= TOLERANCE
+        moved = abs(offset - self._offset) >= TOLERANCE + give
         if self._is_sure and not moved:
             return
         if moved:

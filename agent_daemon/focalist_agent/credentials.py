@@ -44,7 +44,9 @@ def renew(directory: Path, issued: Issued) -> None:
 def certificate_file(directory: Path, credentials: Credentials) -> Path:
     """The certificate and its key as TLS takes them; raises StateError."""
     path = directory / CERTIFICATE_NAME
-    files.write_text(path, credentials.private_key + credentials.certificate)
+    text = credentials.private_key + credentials.certificate
+    if not files.has_text(path, text):
+        files.write_text(path, text)
     return path
 
 

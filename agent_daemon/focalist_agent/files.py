@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import stat
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,17 @@ def write_text(path: Path, text: str) -> None:
         raise StateError(f"{path}: {error.strerror}") from error
 
 
+def has_text(path: Path, text: str) -> bool:
+    """Whether this stands in a file of its owner's alone already: a disk that is full
+    takes no second one."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            is_private = not stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077
+            return is_private and file.read() == text
+    except (OSError, ValueError):
+        return False
+
+
 def read_json(path: Path, secret: bool = False) -> Any:
     """The content of a file, None when there is none; raises StateError.
 
@@ -68,6 +80,36 @@ def read_json(path: Path, secret: bool = False) -> Any:
         raise StateError(f"{path}: {error.strerror}") from error
     except ValueError as error:
         raise StateError(f"{path} is damaged: {error}") from error
+
+
+class Reserve:
+    """Room that a file keeps on the disk for when that is full."""
+
+    def __init__(self, path: Path, size: int) -> None:
+        self._path, self._size = path, size
+        self.is_held = path.exists() and path.stat().st_size == size
+
+    def hold(self) -> bool:
+        """Take the room where the disk has twice as much; whether it was taken now."""
+        if self.is_held:
+            return False
+        try:
+            if shutil.disk_usage(self._path.parent).free < 2 * self._size:
+                return False
+            with open(self._path, "wb") as file:
+                file.write(bytes(self._size))
+        except OSError:
+            self.let_go()
+            return False
+        self.is_held = True
+        return True
+
+    def let_go(self) -> bool:
+        """Give the room back; whether it was held."""
+        was_held, self.is_held = self.is_held, False
+        with contextlib.suppress(OSError):
+            self._path.unlink()
+        return was_held
 
 
 def _sync_directory(path: Path) -> None:

@@ -5,7 +5,8 @@ SQLite with WAL and synchronous=FULL: a commit that returned survives SIGKILL an
 power loss. When the spool or the disk is full the oldest superseded poll goes first (a
 poll of a device of which a later one is spooled), then the oldest of all; what was
 dropped, and what could not be stored at all, is counted: ``status`` shows it, and the
-server is told.
+server is told. SQLite needs room even to drop: a reserve on the disk is kept for that,
+and while it is used up, the file does not grow.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import shutil
 import sqlite3
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from . import files
 from .clock import TOLERANCE, Clock, Stamp
 from .report import Report, utc_now
 from .transport import Result
@@ -31,6 +34,15 @@ REJECTED_ROWS = 500
 
 ROOM = 64 * 1024
 """Bytes of reports that go at least when the disk is full: SQLite frees whole pages."""
+
+RESERVE = 1024 * 1024
+"""Bytes of the disk that are kept for working when it is full."""
+
+WAL_PAGES = 64
+"""Of SQLite's log, before what is in it goes to its place: less than the reserve."""
+
+SETTLED = 100
+"""Reports that leave in one transaction, whose log has to fit into the reserve."""
 
 COUNTERS = ("accepted", "duplicate", "pending", "ignored", "rejected", "dropped")
 
@@ -81,6 +93,21 @@ WHERE boot = ?3 AND abs(
 ) >= ?2
 """
 
+_NOT_OF_THE_FUTURE = """
+UPDATE report SET body = CAST(json_set(
+    json_insert(
+        CAST(body AS TEXT),
+        '$.device_read_at', json_extract(CAST(body AS TEXT), '$.read_at')
+    ),
+    '$.read_at', strftime(
+        '%Y-%m-%dT%H:%M:%SZ',
+        ?1 - (SELECT MAX(id) FROM report WHERE boot <> ?2) + id, 'unixepoch'
+    )
+) AS BLOB)
+WHERE boot <> ?2
+  AND strftime('%s', json_extract(CAST(body AS TEXT), '$.read_at')) - ?1 > 0
+"""
+
 
 class SpoolError(Exception):
     """The spool cannot be used; the text is for people."""
@@ -94,14 +121,30 @@ class Spool:
         self._max_bytes = max_bytes
         self._lost = 0
         """reports that could not be stored, until they can be counted"""
+        self._reserve = files.Reserve(directory / "reserve", RESERVE)
         try:
-            self._db = _open(self.path)
+            self._db = self._open()
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError):
                 # Locked, unreadable, no space: the file itself may be whole.
                 raise SpoolError(f"{self.path}: {error}") from error
             self._db = self._begin_anew(error)
         ((self._bytes,),) = self._query(_SIZE)
+        self._reserve.hold()
+        if not self._reserve.is_held and self._is_disk_full():
+            self._stop_growing()
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            return _open(self.path)
+        except sqlite3.OperationalError:
+            # A full disk is told of in several ways.
+            if not self._is_disk_full() or not self._reserve.let_go():
+                raise
+            return _open(self.path)
+
+    def _is_disk_full(self) -> bool:
+        return shutil.disk_usage(self.path.parent).free < RESERVE
 
     def _begin_anew(self, error: Exception) -> sqlite3.Connection:
         """Set a damaged file aside, for whoever can save something from it."""
@@ -137,6 +180,8 @@ class Spool:
                 self._store(*row)
             except SpoolError as error:
                 if _is_full(error):
+                    if self._reserve.let_go():
+                        self._stop_growing()
                     self._free(max(2 * len(body), ROOM))
                 elif _is_damaged(error):
                     self._db.close()
@@ -159,11 +204,23 @@ class Spool:
                 (uid, device, body, boot, tick),
             )
         self._bytes += len(body) - dropped
+        self._grow_again()
+
+    def _stop_growing(self) -> None:
+        """The disk is full: let the file have the room that it has."""
+        ((pages,),) = self._query("PRAGMA page_count")
+        self._query(f"PRAGMA max_page_count = {pages}")
+
+    def _grow_again(self) -> None:
+        """Where the disk has room again, the file may have it, too."""
+        if self._reserve.hold():
+            self._query(f"PRAGMA max_page_count = {2**32 - 2}")
 
     def set_right(self, clock: Clock) -> None:
         """Once the server was heard: correct what was read since the machine started.
 
-        What waits from before that keeps its moment: nothing tells it better.
+        What waits from before that keeps its moment, unless that is after the start:
+        then it was read just before, as far as anybody knows.
         """
         if not clock.is_sure or not self._query(
             "SELECT 1 FROM report WHERE boot IS NOT NULL LIMIT 1"
@@ -171,6 +228,7 @@ class Spool:
             return
         with self._transaction():
             self._db.execute(_SET_RIGHT, (clock.offset, TOLERANCE, clock.boot))
+            self._db.execute(_NOT_OF_THE_FUTURE, (clock.offset, clock.boot))
             self._db.execute("UPDATE report SET boot = NULL WHERE boot IS NOT NULL")
         ((self._bytes,),) = self._query(_SIZE)
 
@@ -197,6 +255,13 @@ class Spool:
 
         Rejected ones are kept apart with the reason.
         """
+        left = 0
+        for start in range(0, len(results), SETTLED):
+            left += self._settle(results[start : start + SETTLED])
+        self._grow_again()
+        return left
+
+    def _settle(self, results: Sequence[Result]) -> int:
         left = freed = 0
         with self._transaction():
             for result in results:
@@ -359,6 +424,7 @@ def _open(path: Path) -> sqlite3.Connection:
     try:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
+        db.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
         verdict = db.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
             raise sqlite3.DatabaseError(verdict)

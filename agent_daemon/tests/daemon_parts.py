@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import gzip
 import json
 import os
@@ -14,6 +15,8 @@ import threading
 import time
 import xmlrpc.client
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -26,6 +29,9 @@ from focalist_agent.snmp.session import oid
 
 HERE = Path(__file__).parent
 DATA = HERE / "data"
+DISK = 8 << 20
+"""Bytes of a disk of a test's own."""
+
 SHARED = HERE.parent.parent.parent / "shared" / "data" / "snmp"
 AGENT = [sys.executable, "-m", "focalist_agent"]
 
@@ -333,3 +339,42 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *arguments) -> None:
         pass
+
+
+class Disk:
+    """A disk that is mounted at a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._ballast = folder / "ballast"
+
+    @classmethod
+    @contextmanager
+    def mounted(cls, folder: Path) -> Iterator[Disk | None]:
+        """Mount one, which root alone may do: else there is none."""
+        folder.mkdir(mode=0o700, exist_ok=True)
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", f"-osize={DISK},mode=700", "tmpfs", folder],
+            capture_output=True,
+            check=False,
+        )
+        if done.returncode:
+            yield None
+            return
+        try:
+            yield cls(folder)
+        finally:
+            subprocess.run(["umount", "--lazy", folder], check=True)
+
+    def fill(self) -> None:
+        """Let somebody else take all the room that is left."""
+        with self._ballast.open("ab", buffering=0) as file:
+            try:
+                while True:
+                    file.write(bytes(4096))
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+
+    def empty(self) -> None:
+        """Let him give it back."""
+        self._ballast.unlink(missing_ok=True)

@@ -136,6 +136,39 @@ def test_reports_of_another_start_keep_their_moment(machine, tmp_path):
     assert [r["read_at"] for r in reports(spool)] == ["2027-01-15T08:00:00Z"]
 
 
+def test_nothing_was_read_after_the_machine_started_anew(machine, tmp_path):
+    """Its clock was ahead and the server was not heard: such a moment cannot be."""
+    clock, spool = Clock(tmp_path), Spool(tmp_path, LARGE)
+    machine.told(clock)
+    machine.boot()
+    machine.wrong = 7200
+    clock = Clock(tmp_path)
+    for _ in range(3):
+        spooled(spool, clock)
+    machine.moment += 600
+    machine.boot()
+    machine.wrong = 0
+    clock = Clock(tmp_path)
+    machine.told(clock)
+    spooled(spool, clock)
+    spool.set_right(clock)
+    assert [(r["read_at"], r.get("device_read_at")) for r in reports(spool)] == [
+        ("2027-01-15T08:09:58Z", "2027-01-15T10:00:00Z"),
+        ("2027-01-15T08:09:59Z", "2027-01-15T10:00:00Z"),
+        ("2027-01-15T08:10:00Z", "2027-01-15T10:00:00Z"),
+        ("2027-01-15T08:10:00Z", None),
+    ]
+
+
+def test_a_slow_line_moves_no_clock_that_may_be_right(machine, tmp_path):
+    clock = Clock(tmp_path)
+    machine.told(clock)
+    clock.hear(machine.moment + 9, machine.ticks, 10)
+    assert moment(clock.stamp()) == 0
+    clock.hear(machine.moment + 13, machine.ticks, 10)
+    assert moment(clock.stamp()) == 13
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"boot": 1}', "7"])
 def test_a_damaged_file_is_no_end(machine, tmp_path, content):
     (tmp_path / clock_module.NAME).write_text(content)

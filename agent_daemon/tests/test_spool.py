@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from daemon_parts import Disk
 
 from focalist_agent import spool as spool_module
 from focalist_agent.clock import Clock
@@ -190,6 +191,55 @@ def test_what_a_full_disk_takes_is_counted_when_it_can_be(tmp_path):
     assert status(tmp_path)["dropped"] == 3
     spool.note(last_error=None)
     assert status(tmp_path)["dropped"] == 3
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A disk of its own, at the folder "state"."""
+    with Disk.mounted(tmp_path / "state") as disk:
+        if not disk:
+            pytest.skip("Only root can mount a disk.")
+        yield disk
+
+
+def test_a_disk_that_others_fill(disk, tmp_path):
+    """From its very start on: the newest is kept, and every other one is counted."""
+    folder, put = tmp_path / "state", []
+
+    def fill_up(spool, number):
+        for n in range(number):
+            report = Report(address=f"10.0.0.{n % 3}", location="x" * 2000)
+            spool.put(report)
+            put.append(report.uid)
+
+    spool = Spool(folder, LARGE)
+    fill_up(spool, 300)
+    spool.close()
+    disk.fill()
+    for _ in range(3):
+        spool = Spool(folder, LARGE)
+        fill_up(spool, 400)
+        spool.close()
+    spool = Spool(folder, LARGE)
+    left = [uid for uid, _ in spool.batch(-1, LARGE)]
+    assert len(left) > 200 and left == put[-len(left) :]
+    assert status(folder)["dropped"] == len(put) - len(left)
+    spool.settle([Result(uid, "accepted", "") for uid in left])
+    assert status(folder)["accepted"] == len(left)
+    # There is room again: nothing more is dropped, and some is kept for the next time.
+    disk.empty()
+    fill_up(spool, 1000)
+    assert uids(spool) == put[-1000:]
+    assert (folder / "reserve").stat().st_size == spool_module.RESERVE
+
+
+def test_the_daemon_starts_on_a_full_disk(disk, enrolled, server):
+    assert enrolled("run", "--once").returncode == 0
+    disk.fill()
+    calls = server.calls.count("configuration")
+    done = enrolled("run", "--once")
+    assert done.returncode == 0, done.stderr
+    assert server.calls.count("configuration") > calls
 
 
 def test_a_loss_that_could_not_be_written_is_not_forgotten(tmp_path, monkeypatch):

@@ -67,8 +67,8 @@ class FocalistAgent(models.Model):
         STATES,
         compute="_compute_state",
         search="_search_state",
-        help="New: nothing has connected yet. Disconnected: nothing was heard for two"
-        " rounds of readings. Ambiguous: its collectors disagree.",
+        help="New: nothing has connected yet. Disconnected: nothing is heard any more."
+        " Ambiguous: its collectors disagree.",
     )
     last_seen_at = fields.Datetime("Last contact", compute="_compute_last_seen_at")
 
@@ -88,7 +88,10 @@ class FocalistAgent(models.Model):
             agent.device_count = counts.get(agent, 0)
 
     @api.depends(
-        "poll_interval", "collector_ids.last_seen_at", "collector_ids.revoked_at"
+        "poll_interval",
+        "collector_ids.asks_tasks",
+        "collector_ids.last_seen_at",
+        "collector_ids.revoked_at",
     )
     def _compute_state(self):
         states = {}
@@ -127,7 +130,7 @@ class FocalistAgent(models.Model):
     def _flush_state(self):
         self.flush_model(["poll_interval"])
         self.env["focalist.collector"].flush_model(
-            ["agent_id", "last_seen_at", "revoked_at"]
+            ["agent_id", "asks_tasks", "last_seen_at", "revoked_at"]
         )
 
     @api.model

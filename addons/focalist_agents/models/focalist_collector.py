@@ -10,7 +10,9 @@ ABOUT = ("version", "hostname", "platform")
 COUNTS = ("spooled", "dropped", "rejected", "clock_ahead")
 MAX_COUNT = 2**31 - 1
 MAX_TEXT = 128
-# How long a collector may be late for its second round before it counts as lost.
+# Seconds from one question for tasks to the next: what Scan now waits, at most.
+ASK_EVERY = 15
+# How long a collector may be late for a call before it counts as lost.
 GRACE_SECONDS = 300
 
 
@@ -71,6 +73,12 @@ class FocalistCollector(models.Model):
     )
     enrolled_at = fields.Datetime("Installed", required=True, readonly=True)
     last_seen_at = fields.Datetime("Last contact", readonly=True)
+    asks_tasks = fields.Boolean(
+        "Asks for tasks",
+        readonly=True,
+        help="It calls every few seconds. One that does not calls for its rounds of"
+        " readings.",
+    )
     revoked_at = fields.Datetime("Revoked", readonly=True)
     state = fields.Selection(
         [
@@ -91,7 +99,7 @@ class FocalistCollector(models.Model):
         for collector in self:
             collector.name = collector.hostname or self.env._("Collector")
 
-    @api.depends("last_seen_at", "revoked_at", "agent_id.poll_interval")
+    @api.depends("last_seen_at", "asks_tasks", "revoked_at", "agent_id.poll_interval")
     def _compute_state(self):
         states = {}
         if self.ids:
@@ -110,13 +118,19 @@ class FocalistCollector(models.Model):
 
     @api.model
     def _state_query(self):
-        """The state of every collector: heard of within two rounds, or not."""
+        """The state of every collector: heard of when it was to call, or not.
+
+        Who asks for tasks was told when to ask again; of others two rounds of readings
+        are waited for.
+        """
         return SQL(
             """
             SELECT c.id, c.agent_id,
                    CASE WHEN c.revoked_at IS NOT NULL THEN 'revoked'
                         WHEN c.last_seen_at >= %s::timestamp - make_interval(
-                                 secs => 2 * a.poll_interval + %s) THEN 'connected'
+                                 secs => %s + CASE WHEN c.asks_tasks THEN %s
+                                                   ELSE 2 * a.poll_interval END)
+                        THEN 'connected'
                         ELSE 'disconnected'
                    END AS state
               FROM focalist_collector c
@@ -124,6 +138,7 @@ class FocalistCollector(models.Model):
             """,
             fields.Datetime.now(),
             GRACE_SECONDS,
+            ASK_EVERY,
         )
 
     @api.model

@@ -4,6 +4,8 @@ import logging
 from collections import Counter
 from datetime import timedelta
 
+import psycopg2
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -13,13 +15,12 @@ from ..tools import ranges as ranges_
 from ..tools import wire
 from .focalist_agent import USB
 from .focalist_agent_task import MAX_MESSAGE
+from .focalist_collector import ASK_EVERY
 
 _logger = logging.getLogger(__name__)
 
 # Of what is said besides reports, which have one of their own.
 SCHEMA = 1
-# Seconds from one question for tasks to the next: what Scan now waits, at most.
-ASK_EVERY = 15
 # Its last contact is written once in this time: two calls of it rarely meet.
 SEEN_EVERY = timedelta(seconds=30)
 
@@ -118,7 +119,7 @@ class FocalistCollector(models.Model):
         tasks = self.env["focalist.agent.task"]
         if self.kind == "network":
             tasks = tasks._claim(self, held)
-        self._seen(address)
+        self._seen(address, {"asks_tasks": True})
         return {
             "schema": SCHEMA,
             "tasks": [{"uid": task.uid, "action": task.action} for task in tasks],
@@ -278,14 +279,20 @@ class FocalistCollector(models.Model):
         }
         if not news and self.last_seen_at and now - self.last_seen_at < SEEN_EVERY:
             return
-        free = self.env.execute_query(
-            SQL(
-                "SELECT id FROM focalist_collector WHERE id = %s"
-                " FOR NO KEY UPDATE SKIP LOCKED",
-                self.id,
-            )
-        )
-        if free:
+        try:
+            with self.env.cr.savepoint():
+                self.env.cr.execute(
+                    SQL(
+                        "SELECT FROM focalist_collector WHERE id = %s"
+                        " FOR NO KEY UPDATE SKIP LOCKED",
+                        self.id,
+                    ),
+                    log_exceptions=False,
+                )
+                is_free = bool(self.env.cr.rowcount)
+        except psycopg2.errors.SerializationFailure:
+            return  # its other call has just noted it
+        if is_free:
             self.write(news | {"last_seen_at": now})
 
     @api.model

@@ -37,6 +37,18 @@ class TestAgent(AgentCase):
             self.agent.poll_interval = 7200
             self.assertEqual(self.agent.state, "connected")
 
+    def test_a2_who_asks_for_tasks_is_missed_at_once(self):
+        collector, key = self.install()
+        self.agent.poll_interval = 86400
+        collector._tasks({"schema": 1}, "192.0.2.1")
+        start = collector.last_seen_at
+        for seconds, state in ((315, "connected"), (316, "disconnected")):
+            with freeze_time(start + timedelta(seconds=seconds)):
+                self.env.invalidate_all()
+                self.assertEqual(collector.state, state)
+                self.assertEqual(self.agent.state, state)
+                self.assertIn(self.agent, self.found(state))
+
     def test_a2_state_after_revocation(self):
         collector, _key = self.install()
         collector.action_revoke()

@@ -1,4 +1,7 @@
 from datetime import timedelta
+from unittest.mock import patch
+
+import psycopg2
 
 from odoo import fields
 from odoo.tests import HttpCase, tagged
@@ -235,6 +238,23 @@ class TestIngestion(RouteMixin, HttpCase):
         self.send(self.key, [])
         self.collector.invalidate_recordset()
         self.assertEqual(self.collector.last_seen_at, recent)
+
+    def test_two_calls_at_one_moment_hold_nobody_up(self):
+        """The other one noted the contact after this one had begun: let that do."""
+        self.collector.last_seen_at = fields.Datetime.now() - timedelta(hours=1)
+        execute, met = type(self.env.cr).execute, []
+
+        def meet(cursor, query, *arguments, **options):
+            if "focalist_collector" in str(query) and "SKIP LOCKED" in str(query):
+                met.append(query)
+                execute(cursor, "SELECT 1")
+                raise psycopg2.errors.SerializationFailure
+            return execute(cursor, query, *arguments, **options)
+
+        with patch.object(type(self.env.cr), "execute", meet):
+            told = self.collector.sudo()._receive(pack([report(1, 100)]), "192.0.2.1")
+        self.assertEqual([one["status"] for one in told["results"]], ["pending"])
+        self.assertEqual(len(met), 1)
 
     def test_queries_grow_with_batches_and_not_with_devices(self):
         def queries(numbers, hours):

@@ -53,6 +53,14 @@ class TestAgentNotification(AgentCase):
         self.silence(self.collector, 3)
         self.assertEqual(len(self.scan()), 2)
 
+    def test_n1_agent_that_asks_for_tasks_is_missed_within_minutes(self):
+        self.switch_on("agent_offline")
+        self.collector.sudo().asks_tasks = True
+        self.silence(self.collector, 5 / 60)
+        self.assertFalse(self.scan())
+        self.silence(self.collector, 6 / 60)
+        self.assertEqual(self.scan().type_id.code, "agent_offline")
+
     def test_n1_agent_ambiguous(self):
         self.switch_on("agent_ambiguous")
         other = self.env["focalist.collector"]._install(

@@ -114,7 +114,7 @@ class Poster:
         middle = (sent + now) / 2
         self.skew = time.time() - (now - middle) - told
         if clock:
-            clock.hear(told, middle)
+            clock.hear(told, middle, (now - sent) / 2)
 
 
 class _NoGzipError(Unreachable):
