@@ -6,6 +6,7 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import plaintext2html
 
 from ..tools.meters import METERS
+from ..tools.people import least_busy, of_group
 
 # What a person reads from a display; the others are for those who know the machine.
 ASKED_METERS = ("total", "mono", "color", "scan")
@@ -76,27 +77,6 @@ class FocalistDevice(models.Model):
         self.activity_schedule(kind, user_id=self._least_busy_technician().id)
 
     def _least_busy_technician(self):
-        """The dealer's technician with the fewest activities on devices.
-
-        One who is a manager, too, is asked where there is nobody else.
-        """
-        people = self.env.ref("focalist_base.group_focalist_technician").all_user_ids
-        people = people.filtered(
-            lambda user: (
-                user.active and not user.share and self.company_id in user.company_ids
-            )
-        )
-        busy = dict(
-            self.env["mail.activity"]._read_group(
-                [("res_model", "=", self._name), ("user_id", "in", people.ids)],
-                ["user_id"],
-                ["__count"],
-            )
-        )
-        return people.sorted(
-            lambda user: (
-                user.has_group("focalist_base.group_focalist_manager"),
-                busy.get(user, 0),
-                user.id,
-            )
-        )[:1]
+        """The dealer's technician with the fewest activities on devices."""
+        group = "focalist_base.group_focalist_technician"
+        return least_busy(of_group(self.env, group, self.company_id), self._name)
