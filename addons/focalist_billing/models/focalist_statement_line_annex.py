@@ -1,6 +1,9 @@
+from itertools import groupby
+
 from odoo import models
 
 from ..tools import annex
+from .focalist_statement_line import METERS
 
 
 class FocalistStatementLine(models.Model):
@@ -15,6 +18,7 @@ class FocalistStatementLine(models.Model):
         sources = dict(readings._fields["source"]._description_selection(self.env))
         meters = dict(self._fields["meter"]._description_selection(self.env))
         counters = dict(self._fields["counter"]._description_selection(self.env))
+        counters["total"] = self.env._("Total")
         return [
             annex.Meter(
                 line,
@@ -35,7 +39,18 @@ class FocalistStatementLine(models.Model):
                 None if line.tiered else line.price_unit,
                 line.amount,
             )
-            for line in self
+            for line in self._in_meters_order()
+        ]
+
+    def _in_meters_order(self):
+        """These lines, and of each device mono before colour before the others."""
+        rank = {meter: number for number, (meter, _label) in enumerate(METERS)}
+        return [
+            line
+            for _device, lines in groupby(
+                self, key=lambda line: (line.site_id, line.device_id)
+            )
+            for line in sorted(lines, key=lambda line: rank[line.meter])
         ]
 
     def _pages_by_meter(self, shown):

@@ -4,9 +4,16 @@ All text is in the reader's language, and moments are of the clock of the device
 """
 
 from datetime import datetime
+from itertools import pairwise
 from typing import NamedTuple
 
 import pytz
+
+from odoo.addons.base.models.ir_actions_report import _wkhtml
+
+#: So many meters are on a page of A4 or Letter, below a letterhead: by a wkhtmltopdf
+#: on a patched Qt, and by one on the system's, which prints smaller and no letterhead.
+ROWS_ON_PAPER, ROWS_UNPATCHED = 20, 32
 
 
 class Meter(NamedTuple):
@@ -78,6 +85,29 @@ class Annex(NamedTuple):
     meters: list
     supplies: list
     bill: Bill
+
+    def paper_pages(self):
+        """The meters as pages of paper have them.
+
+        No programme is left to break the table: some cut a row in two, and print the
+        heads once.
+
+        :return: list of (whether a new page begins, Meters)
+        """
+        rows = ROWS_ON_PAPER if _wkhtml().is_patched_qt else ROWS_UNPATCHED
+        # What stands above, in rows of meters: titles, and lines half as high.
+        above = 5 + (len(self.statements) + len(self.bill.charges)) // 2
+        if self.supplies:
+            above += 2 + len(self.supplies) // 2
+        first = rows - above
+        if first < min(rows // 3, len(self.meters)):
+            first = 0
+        cuts = [0, *range(first or rows, len(self.meters), rows), len(self.meters)]
+        return [
+            (start > 0 or not first, self.meters[start:end])
+            for start, end in pairwise(cuts)
+            if start < end
+        ]
 
 
 def local(moment, tz):
