@@ -28,13 +28,15 @@ class AccountMove(models.Model):
         return self.focalist_statement_ids[:1].action_annex_xlsx()
 
     def _focalist_annex(self):
-        """The annex of the PDF: see focalist_billing.tools.annex.Annex.
+        """The annex of the PDF; None of an invoice without statements.
 
         The report that shows it has checked the right to the invoice.
+
+        :return: focalist_billing.tools.annex.Annex, in the language of the context
         """
         self.ensure_one()
         statements = self.sudo().focalist_statement_ids
-        return statements.with_context(lang=self.env.lang)._annex()
+        return statements._annex() if statements else None
 
     def _focalist_annex_attachment(self):
         """Values of the attachment that holds the annex as XLSX."""

@@ -98,6 +98,11 @@ class FocalistStatement(models.Model):
             limit=1,
         )
 
+    def action_ask_readings(self):
+        """Ask the client for the meters of the devices that have no reading here."""
+        self.check_access("write")
+        return self.missing_device_ids._ask_readings()
+
     # -- questions --------------------------------------------------------------------
 
     def _may_ask(self, author):

@@ -91,7 +91,7 @@ class TestPdf(BillingCommon, HttpCase):
             self.assertIn(serial, text)
 
     def test_i2_pdf_annex_cuts_no_row(self):
-        """Each page of a large fleet's annex begins with the heads, whole rows follow."""
+        """Each page of a large annex begins with the heads; whole rows follow."""
         lines = type(self.env["focalist.statement.line"])
         one = lines._annex_meters
         with patch.object(lines, "_annex_meters", lambda self: one(self) * 100):

@@ -217,8 +217,13 @@ class TestQuestions(StatementPortalCommon):
     def test_i3_the_answer_is_shown_and_notes_are_not(self):
         self._post(f"{self.url}/ask", text="Why?")
         statement = self.statement.with_user(self.accountant)
-        statement.message_post(body="Because.", subtype_xmlid="mail.mt_comment")
-        statement.message_post(body="A hard client", subtype_xmlid="mail.mt_note")
+        for body, subtype in (
+            ("Because.", "mail.mt_comment"),
+            ("A hard client", "mail.mt_note"),
+        ):
+            statement.message_post(
+                body=body, subtype_xmlid=subtype, message_type="comment"
+            )
         page = self.url_open(self.url).text
         self.assertIn("Because.", page)
         self.assertNotIn("A hard client", page)
