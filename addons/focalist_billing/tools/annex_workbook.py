@@ -68,10 +68,10 @@ class _Writer:
         sheet = self.book.add_worksheet(env._("Charges")[:31])
         row = self._summary(sheet)
         columns = [
-            (env._("Charge"), "text", 46),
+            (env._("Item"), "text", 46),
             (env._("Statement"), "text", 18),
             (env._("Printed"), "count", 12),
-            (env._("Billed"), "count", 12),
+            (env._("Quantity"), "count", 12),
             (env._("Unit price"), "price", 14),
             (self._in_currency(env._("Amount without tax")), "money", 16),
         ]
@@ -151,7 +151,7 @@ class _Writer:
             (env._("Last meter"), "count", 13),
             (env._("Pages"), "count", 11),
             (env._("Included"), "count", 11),
-            (env._("Billed"), "count", 11),
+            (env._("Billed pages"), "count", 11),
             (env._("Unit price"), "price", 12),
             (self._in_currency(env._("Amount before rounding")), "price", 18),
         ]
