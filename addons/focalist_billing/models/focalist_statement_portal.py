@@ -133,8 +133,8 @@ class FocalistStatement(models.Model):
         :param bool disputed: it is not to be paid as it is
         """
         self.ensure_one()
-        lang = self.company_id.partner_id.lang
-        statement = self.with_user(SUPERUSER_ID).with_context(lang=lang)
+        # In the language of the text below it.
+        statement = self.with_user(SUPERUSER_ID).with_context(lang=author.lang)
         head = statement.env._("Dispute") if disputed else statement.env._("Question")
         if line:
             meters = dict(line._fields["meter"]._description_selection(statement.env))

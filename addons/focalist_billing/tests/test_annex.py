@@ -76,7 +76,7 @@ class TestAnnex(BillingCommon, HttpCase):
         self.assertEqual(row["Serial number"], "A001")
         self.assertEqual(row["First meter"], 1000)
         self.assertEqual(row["Last meter"], 2234)
-        self.assertEqual(row["Pages"], 1234)
+        self.assertEqual(row["Pages printed"], 1234)
         self.assertAlmostEqual(row["Unit price"], 0.01)
         self.assertEqual(sums[11], 2 * (1234 + 333))
         formulas = openpyxl.load_workbook(io.BytesIO(content))["Meters"]

@@ -149,7 +149,7 @@ class _Writer:
             (env._("Last reading on"), "moment", 17),
             (env._("Source"), "text", 11),
             (env._("Last meter"), "count", 13),
-            (env._("Pages"), "count", 11),
+            (env._("Pages printed"), "count", 11),
             (env._("Included"), "count", 11),
             (env._("Billed pages"), "count", 11),
             (env._("Unit price"), "price", 12),
