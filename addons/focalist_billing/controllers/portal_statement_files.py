@@ -24,6 +24,8 @@ class FocalistStatementFiles(FocalistStatementsPortal):
             return self._not_open(access_token)
         if kind == "xlsx":
             return self._xlsx(statement)
+        if not statement.move_id:
+            raise request.not_found()
         document = statement.move_id._get_invoice_legal_documents(
             "pdf", allow_fallback=True
         )

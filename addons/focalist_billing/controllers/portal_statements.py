@@ -88,7 +88,10 @@ class FocalistStatementsPortal(FocalistPortal):
                 "order": "date_start desc, id desc",
             },
             "name": {"label": request.env._("Number"), "order": "name desc, id desc"},
-            "pages": {"label": request.env._("Pages printed"), "order": "pages desc, id desc"},
+            "pages": {
+                "label": request.env._("Pages printed"),
+                "order": "pages desc, id desc",
+            },
             "amount": {
                 "label": request.env._("Amount"),
                 "order": "amount_untaxed desc, id desc",

@@ -14,7 +14,6 @@ class AccountMoveSend(models.AbstractModel):
     @api.model
     def _get_invoice_extra_attachments_data(self, move):
         """The annex goes along by mail; the legal document stays one file elsewhere."""
-        annex = move.focalist_annex_id
         return super()._get_invoice_extra_attachments_data(move) + [
             {
                 "id": attachment.id,
@@ -23,12 +22,19 @@ class AccountMoveSend(models.AbstractModel):
                 "placeholder": False,
                 "protect_from_deletion": True,
             }
-            for attachment in annex
+            for attachment in move.focalist_annex_id
         ]
 
     @api.model
-    def _get_placeholder_mail_attachments_data(self, move, **kwargs):
-        results = super()._get_placeholder_mail_attachments_data(move, **kwargs)
+    def _get_placeholder_mail_attachments_data(
+        self, move, invoice_edi_format=None, extra_edis=None, pdf_report=None
+    ):
+        results = super()._get_placeholder_mail_attachments_data(
+            move,
+            invoice_edi_format=invoice_edi_format,
+            extra_edis=extra_edis,
+            pdf_report=pdf_report,
+        )
         if move.sudo().focalist_statement_ids and not move.focalist_annex_id:
             name = move.sudo().focalist_statement_ids._annex_name()
             results.append(
@@ -43,7 +49,7 @@ class AccountMoveSend(models.AbstractModel):
 
     @api.model
     def _link_invoice_documents(self, invoices_data):
-        super()._link_invoice_documents(invoices_data)
+        result = super()._link_invoice_documents(invoices_data)
         moves = self.env["account.move"].union(*invoices_data)
         moves = moves.filtered(
             lambda move: (
@@ -54,6 +60,7 @@ class AccountMoveSend(models.AbstractModel):
             [move._focalist_annex_attachment() for move in moves]
         )
         moves.invalidate_recordset(["focalist_annex_id", "focalist_annex_file"])
+        return result
 
     @api.model
     def _get_default_mail_body(self, move, mail_template, mail_lang):

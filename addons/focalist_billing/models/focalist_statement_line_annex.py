@@ -1,6 +1,5 @@
-from itertools import groupby
-
 from odoo import models
+from odoo.tools import groupby
 
 from ..tools import annex
 from .focalist_statement_line import METERS

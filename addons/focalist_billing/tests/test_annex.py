@@ -1,5 +1,6 @@
 import io
 from datetime import datetime
+from unittest.mock import patch
 
 import openpyxl
 
@@ -7,6 +8,9 @@ from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, new_test_user, tagged
 
+from odoo.addons.base.models.ir_actions_report import _wkhtml
+
+from ..tools import annex as tools_annex
 from .common import BillingCommon
 
 
@@ -168,17 +172,20 @@ class TestAnnex(BillingCommon, HttpCase):
 
     def test_annex_is_put_on_pages_of_paper(self):
         annex = self.statement._annex()
-        self.assertEqual(annex.paper_pages(), [(False, annex.meters)])
-        for count in (0, 19, 20, 21, 60, 500):
-            pages = annex._replace(meters=list(range(count))).paper_pages()
-            shown = [meter for _new, meters in pages for meter in meters]
-            self.assertEqual(shown, list(range(count)), count)
-            self.assertTrue(all(new for new, _meters in pages[1:]))
         many = annex._replace(
             bill=annex.bill._replace(charges=annex.bill.charges * 40),
             meters=annex.meters * 10,
         )
-        self.assertTrue(many.paper_pages()[0][0], "nothing has room below the charges")
+        for patched in (True, False):
+            program = _wkhtml()._replace(is_patched_qt=patched)
+            with patch.object(tools_annex, "_wkhtml", lambda p=program: p):
+                self.assertEqual(annex.paper_pages(), [(False, annex.meters)])
+                for count in (0, 19, 20, 21, 60, 500):
+                    pages = annex._replace(meters=list(range(count))).paper_pages()
+                    shown = [meter for _new, meters in pages for meter in meters]
+                    self.assertEqual(shown, list(range(count)), count)
+                    self.assertTrue(all(new for new, _meters in pages[1:]))
+                self.assertTrue(many.paper_pages()[0][0], "no room below the charges")
 
     def test_annex_of_a_large_fleet_is_quick(self):
         """No query a line."""

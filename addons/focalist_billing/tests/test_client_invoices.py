@@ -25,7 +25,7 @@ class TestClientInvoices(BillingCommon):
     def _invoice(self, amount, due="2026-03-31"):
         """A posted invoice by hand, as the tab's button opens it."""
         action = self.client.action_focalist_new_invoice()
-        move = self.env[action["res_model"]].with_context(action["context"])
+        move = self.env[action["res_model"]].with_context(**action["context"])
         with Form(move) as form:
             form.invoice_date = "2026-03-01"
             form.invoice_payment_term_id = self.env["account.payment.term"]
@@ -37,7 +37,7 @@ class TestClientInvoices(BillingCommon):
         return form.save()
 
     def _pay(self, action, amount):
-        wizard = self.env[action["res_model"]].with_context(action["context"])
+        wizard = self.env[action["res_model"]].with_context(**action["context"])
         with Form(wizard) as form:
             form.amount = amount
         form.save().action_create_payments()
@@ -68,7 +68,7 @@ class TestClientInvoices(BillingCommon):
         self.assertEqual(self.client.focalist_amount_overdue, 100)
         action = self.client.action_focalist_register_payment()
         wizard = (
-            self.env[action["res_model"]].with_context(action["context"]).create({})
+            self.env[action["res_model"]].with_context(**action["context"]).create({})
         )
         wizard.group_payment = True
         wizard.action_create_payments()

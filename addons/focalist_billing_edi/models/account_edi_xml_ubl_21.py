@@ -7,7 +7,7 @@ class AccountEdiXmlUbl21(models.AbstractModel):
     _inherit = "account.edi.xml.ubl_21"
 
     def _add_invoice_header_nodes(self, document_node, vals):
-        super()._add_invoice_header_nodes(document_node, vals)
+        result = super()._add_invoice_header_nodes(document_node, vals)
         statements = vals["invoice"]._focalist_billed()
         if statements:
             document_node["cac:InvoicePeriod"] = self._focalist_period_node(
@@ -16,13 +16,15 @@ class AccountEdiXmlUbl21(models.AbstractModel):
             document_node["cac:ContractDocumentReference"] = {
                 "cbc:ID": {"_text": ", ".join(statements.contract_id.mapped("name"))}
             }
+        return result
 
     def _add_invoice_line_period_nodes(self, line_node, vals):
-        super()._add_invoice_line_period_nodes(line_node, vals)
+        result = super()._add_invoice_line_period_nodes(line_node, vals)
         # Odoo adds lines of its own, of taxes, which are no records.
         line = vals["base_line"]["record"]
         if line and (period := line._focalist_service_period()):
             line_node["cac:InvoicePeriod"] = self._focalist_period_node(period)
+        return result
 
     def _focalist_period_node(self, period):
         start, end = period
