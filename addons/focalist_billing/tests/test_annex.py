@@ -179,6 +179,7 @@ class TestAnnex(BillingCommon, HttpCase):
         for patched in (True, False):
             program = _wkhtml()._replace(is_patched_qt=patched)
             with patch.object(tools_annex, "_wkhtml", lambda p=program: p):
+                self.assertEqual(annex.patched_qt, patched)
                 self.assertEqual(annex.paper_pages(), [(False, annex.meters)])
                 for count in (0, 19, 20, 21, 60, 500):
                     pages = annex._replace(meters=list(range(count))).paper_pages()

@@ -11,9 +11,9 @@ import pytz
 
 from odoo.addons.base.models.ir_actions_report import _wkhtml
 
-#: So many meters are on a page of A4 or Letter, below a letterhead: by a wkhtmltopdf
-#: on a patched Qt, and by one on the system's, which prints smaller and no letterhead.
-ROWS_ON_PAPER, ROWS_UNPATCHED = 20, 32
+#: So many meters are on a page of A4 or Letter: by a wkhtmltopdf on a patched Qt, with
+#: letterhead and footer on each page, and by one on the system's, without these.
+ROWS_ON_PAPER, ROWS_UNPATCHED = 24, 32
 
 
 class Meter(NamedTuple):
@@ -86,6 +86,11 @@ class Annex(NamedTuple):
     supplies: list
     bill: Bill
 
+    @property
+    def patched_qt(self):
+        """Whether it is printed by a patched Qt, which draws all of it larger."""
+        return _wkhtml().is_patched_qt
+
     def paper_pages(self):
         """The meters as pages of paper have them.
 
@@ -94,7 +99,7 @@ class Annex(NamedTuple):
 
         :return: list of (whether a new page begins, Meters)
         """
-        rows = ROWS_ON_PAPER if _wkhtml().is_patched_qt else ROWS_UNPATCHED
+        rows = ROWS_ON_PAPER if self.patched_qt else ROWS_UNPATCHED
         # What stands above, in rows of meters: titles, and lines half as high.
         above = 5 + (len(self.statements) + len(self.bill.charges)) // 2
         if self.supplies:
