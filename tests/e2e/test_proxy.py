@@ -4,9 +4,11 @@ The daemon verifies the server, nginx the daemon's certificate, and Odoo that th
 certificate and the key belong together.
 """
 
+import http.client
 import json
 import re
 import secrets
+import ssl
 import xmlrpc.client
 from datetime import datetime, timedelta, timezone
 from urllib.parse import quote
@@ -194,6 +196,46 @@ def test_forged_headers(site, installed, call):
     assert credentials(agent)["key"] not in log
 
 
+def test_smuggled_headers(site, proxy, installed):
+    """Said twice, in other spellings, and with a body of two lengths."""
+    url, server = proxy
+    victim, thief = map(credentials, installed)
+    context = ssl.create_default_context(cafile=server)
+    other = ssl.create_default_context(cafile=server)
+    other.load_cert_chain(installed[1].state / "certificate.pem")
+    certificate = quote(victim["certificate"])
+    tricks = [
+        [("X-Focalist-Certificate", certificate)] * 2,
+        [("X_Focalist_Certificate", certificate), ("X_Focalist_Proxy", PROXY_SECRET)],
+        [("x-focalist-certificate", certificate), ("X-FOCALIST-PROXY", PROXY_SECRET)],
+        [("X-Focalist-Certificate ", certificate)],
+        [("Transfer-Encoding", "chunked"), ("X-Focalist-Certificate", certificate)],
+        [("Connection", "X-Focalist-Certificate"), ("Authorization", "Basic eDp4")],
+    ]
+    port = int(url.rpartition(":")[2])
+    for tls in (context, other):
+        for headers in tricks:
+            link = http.client.HTTPSConnection(
+                "localhost", port, context=tls, timeout=30
+            )
+            link.putrequest("POST", RPC)
+            for name, value in (
+                ("Authorization", f"Bearer {victim['key']}"),
+                ("X-Odoo-Database", site.database),
+                ("Content-Type", "text/xml"),
+                ("Content-Length", "3"),
+                *headers,
+            ):
+                link.putheader(name, value)
+            link.endheaders(b"0\r\n\r\n")
+            assert link.getresponse().status in (400, 401), headers
+            link.close()
+    log = (LOGS / f"{site.database}.log").read_text()
+    assert re.search(r"the key of collector \d+, .* was shown with another", log)
+    for secret in (victim["key"], thief["key"], PROXY_SECRET):
+        assert secret not in log
+
+
 def test_a_second_installation_with_one_key(site, proxy, installed):
     url, server = proxy
     body = xmlrpc.client.dumps(({},), "enroll")
@@ -209,6 +251,8 @@ def test_a_second_installation_with_one_key(site, proxy, installed):
         timeout=30,
     )
     assert answer.status_code == 401
+    log = (LOGS / f"{site.database}.log").read_text()
+    assert "refused: the installation key is unknown, used, or has ended" in log
 
 
 def test_the_daemon_knows_its_server(installed, tmp_path):
@@ -228,6 +272,8 @@ def test_a_revoked_collector(site, installed, call):
     site.script("revoke")
     agent = installed[0]
     assert call(agent, agent.state / "certificate.pem") == 401
+    log = (LOGS / f"{site.database}.log").read_text()
+    assert re.search(r"revoked, or has ended \(certificate of collector \d+, ", log)
     done = agent.run("run", "--once")
     assert "refuses the key" in done.stderr
     assert call(installed[1], installed[1].state / "certificate.pem") == 200

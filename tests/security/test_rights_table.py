@@ -34,6 +34,8 @@ focalist.contract.device      -        -      r     -          rwcd       rwcd  
 focalist.custom.fields        -        -      -     -          -          rwcd    -       -
 focalist.custom.fields.line   -        -      -     -          -          rwcd    -       -
 focalist.device               -        r      r     rwcd       r          rwcd    r       -
+focalist.device.complete      -        -      -     rwcd       -          rwcd    -       -
+focalist.device.complete.line -        -      -     rwcd       -          rwcd    -       -
 focalist.device.model         -        -      r     rwc        r          rwcd    r       -
 focalist.device.placement     -        r      r     rwc        r          rwc     r       -
 focalist.device.step          -        -      -     rwcd       -          rwcd    -       -
@@ -57,6 +59,7 @@ focalist.notification.setting -        -      rw    r          r          rw    
 focalist.notification.type    -        -      r     r          r          r       r       -
 focalist.pool                 -        -      rwcd  -          rwcd       rwcd    -       -
 focalist.pricing              -        -      rwcd  -          rwcd       rwcd    -       -
+focalist.pricing.fee          -        -      rwcd  -          rwcd       rwcd    -       -
 focalist.pricing.override     -        -      rwcd  -          rwcd       rwcd    -       -
 focalist.pricing.supply       -        -      rwcd  -          rwcd       rwcd    -       -
 focalist.pricing.tier         -        -      rwcd  -          rwcd       rwcd    -       -

@@ -8,7 +8,6 @@ import psycopg2
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import (
     BadRequest,
-    HTTPException,
     InternalServerError,
     LengthRequired,
     RequestEntityTooLarge,
@@ -23,12 +22,41 @@ from odoo.exceptions import ConcurrencyError
 from odoo.http import Controller, Response, request, route
 
 from ..models.focalist_agent_enrolment import EnrolmentRefusedError
+from ..models.focalist_collector_certificate import KeyRefusedError
 from ..tools import certificates, secret, wire
 
 _logger = logging.getLogger(__name__)
 
 _MALFORMED, _REFUSED = 400, 409
 _KEY = re.compile(r"bearer\s+([\x21-\x7e]{1,200})\s*", re.IGNORECASE)
+
+
+def _note_refusal(reason, caller=""):
+    """Tell the log who was refused, from where, and why: what one can act on.
+
+    :param str caller: who it is, where its key has told that
+    """
+    _logger.warning(
+        "A collector's call from %s%s was refused: %s.",
+        wire.printable(request.httprequest.remote_addr),
+        f" ({caller})" if caller else "",
+        wire.printable(reason).rstrip("."),
+    )
+
+
+def _max_body(_controller):
+    """How large a call may be; what is larger, or does not tell, is refused here.
+
+    Odoo's dispatcher asks before it reads anything, forms among it.
+    """
+    size = request.httprequest.content_length
+    if size is None:
+        _note_refusal("it does not say how large it is")
+        raise LengthRequired()
+    if size > wire.MAX_BODY:
+        _note_refusal(f"it has {size} bytes")
+        raise RequestEntityTooLarge()
+    return wire.MAX_BODY
 
 
 class FocalistAgentController(Controller):
@@ -51,11 +79,10 @@ class FocalistAgentController(Controller):
         csrf=False,
         readonly=False,
         save_session=False,
-        max_content_length=wire.MAX_BODY,
+        max_content_length=_max_body,
     )
     def enroll(self, method=None):
         """Exchange a one-time key for a collector's own."""
-        self._check_size()
         request.update_env(user=SUPERUSER_ID)
         self._certificate()
         address = request.httprequest.remote_addr
@@ -68,9 +95,13 @@ class FocalistAgentController(Controller):
         if not agent:
             # Returned, not raised: that is written, too.
             attempts.create({"address": origin})
-            return self._who_asks("unknown key").get_response()
+            return self._who_asks(
+                "the installation key is unknown, used, or has ended"
+            ).get_response()
         return self._answer(
-            {"enroll": lambda about: agent._enroll(about, address)}, method
+            {"enroll": lambda about: agent._enroll(about, address)},
+            method,
+            agent._log_name(),
         )
 
     @route(
@@ -81,15 +112,15 @@ class FocalistAgentController(Controller):
         csrf=False,
         readonly=False,
         save_session=False,
-        max_content_length=wire.MAX_BODY,
+        max_content_length=_max_body,
     )
     def rpc(self, method=None):
         """What an enrolled collector asks and tells."""
-        self._check_size()
         collectors = request.env["focalist.collector"].sudo()
-        collector = collectors._of_key(self._key(), self._certificate())
-        if not collector:
-            raise self._who_asks("unknown key, or a certificate that is not its own")
+        try:
+            collector = collectors._of_key(self._key(), self._certificate())
+        except KeyRefusedError as error:
+            raise self._who_asks(str(error)) from error
         # What is written bears the collector's name; its user has no rights, and what
         # it may do is what these methods do.
         request.update_env(user=collector.user_id.id, su=True)
@@ -105,15 +136,8 @@ class FocalistAgentController(Controller):
                 "result": lambda told: collector._result(told, address),
             },
             method,
+            collector._log_name(),
         )
-
-    def _check_size(self):
-        """Refuse a body that does not say how large it is.
-
-        Odoo's dispatcher has refused what says more than `max_content_length`.
-        """
-        if request.httprequest.content_length is None:
-            raise LengthRequired()
 
     def _key(self):
         """The key that the caller shows; empty where it shows none."""
@@ -144,29 +168,23 @@ class FocalistAgentController(Controller):
 
     def _who_asks(self, reason):
         """The same answer whatever is wrong; the reason is for our log."""
-        _logger.warning(
-            "A collector's call from %s was refused: %s.",
-            request.httprequest.remote_addr,
-            reason,
-        )
+        _note_refusal(reason)
         return Unauthorized(www_authenticate=WWWAuthenticate("bearer"))
 
-    def _answer(self, methods, method):
+    def _answer(self, methods, method, caller):
         """Do what the call asks of these methods, and say what came of it.
 
         :param str method: the one that the address names, of a call in JSON
+        :param str caller: whose key it was, for the log
         """
         try:
             name, arguments = self._read_call(method)
             if name not in methods or len(arguments) != 1:
                 raise wire.MalformedError("There is no such method here.")
             answer = self._settled(methods[name], arguments[0])
-        except wire.DoctypeError as error:
-            raise BadRequest() from error
-        except wire.MalformedError as error:
-            answer = Fault(_MALFORMED, str(error))
-        except EnrolmentRefusedError as error:
-            answer = Fault(_REFUSED, str(error))
+        except (wire.RefusedError, EnrolmentRefusedError) as error:
+            _note_refusal(str(error), caller)
+            answer = self._refused(error)
         if method:
             response = self._json_response(answer)
         else:
@@ -175,17 +193,25 @@ class FocalistAgentController(Controller):
         response.headers["Accept-Encoding"] = "gzip"
         return response
 
+    def _refused(self, error):
+        """The fault of a call that was understood, as far as it was read.
+
+        :raise HTTPException: where it is not even that
+        """
+        if isinstance(error, EnrolmentRefusedError):
+            return Fault(_REFUSED, str(error))
+        if isinstance(error, wire.TooLargeError):
+            raise RequestEntityTooLarge() from error
+        if isinstance(error, wire.EncodingError):
+            raise UnsupportedMediaType() from error
+        if isinstance(error, wire.DoctypeError):
+            raise BadRequest() from error
+        return Fault(_MALFORMED, str(error))
+
     def _read_call(self, method):
         """The call's method and arguments, once it is known who asks."""
-        body = request.httprequest.get_data()
         encoding = request.httprequest.headers.get("Content-Encoding", "identity")
-        if encoding.lower() == "gzip":
-            try:
-                body = wire.inflate_body(body)
-            except wire.TooLargeError as error:
-                raise RequestEntityTooLarge() from error
-        elif encoding.lower() != "identity":
-            raise UnsupportedMediaType()
+        body = wire.decode_body(request.httprequest.get_data(), encoding.lower())
         return (method, wire.read_arguments(body)) if method else wire.read_call(body)
 
     def _json_response(self, answer):
@@ -203,7 +229,7 @@ class FocalistAgentController(Controller):
         try:
             result = method(argument)
             request.env.flush_all()
-        except (wire.MalformedError, EnrolmentRefusedError, HTTPException):
+        except (wire.RefusedError, EnrolmentRefusedError):
             raise
         except psycopg2.errors.UniqueViolation as error:
             raise ConcurrencyError("Two calls made one record.") from error

@@ -16,4 +16,5 @@ from . import (
     focalist_site,
     focalist_snmp_credential,
     res_partner,
+    res_users_apikeys,
 )

@@ -4,6 +4,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools import ranges as ranges_
+from ..tools import wire
 
 STATES = [
     ("new", "New"),
@@ -199,6 +200,10 @@ class FocalistAgent(models.Model):
                         agent=agent.name,
                     )
                 )
+
+    def _log_name(self):
+        """Which one this is, for the server's log."""
+        return f"agent {self.id}, {wire.printable(self.name)}"
 
     def _live_collectors(self):
         """Its collectors that were not revoked."""

@@ -206,7 +206,7 @@ class FocalistAgentTask(models.Model):
         """Take what a collector tells of a task.
 
         :param dict values: of the task, cleaned
-        :return: whether it is to go on; False also for what is not, or no more, its own
+        :return: whether it is to go on; None for what is not, or no more, its own
         """
         task = self.search(
             [
@@ -216,7 +216,7 @@ class FocalistAgentTask(models.Model):
             ]
         )
         if not task:
-            return False
+            return None
         now = fields.Datetime.now()
         over = values["state"] not in OPEN
         task.write({**values, "heard_at": now, "ended_at": over and now})

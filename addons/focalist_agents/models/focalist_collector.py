@@ -3,6 +3,8 @@ from uuid import uuid4
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..tools import wire
+
 KINDS = [("network", "Network"), ("usb", "USB")]
 ABOUT = ("version", "hostname", "platform")
 COUNTS = ("spooled", "dropped", "rejected", "clock_ahead")
@@ -183,7 +185,7 @@ class FocalistCollector(models.Model):
         if not isinstance(about, dict):
             return {}
         texts = {
-            name: "".join(c for c in about[name] if c.isprintable())[:MAX_TEXT]
+            name: wire.printable(about[name], MAX_TEXT)
             for name in ABOUT
             if isinstance(about.get(name), str)
         }
@@ -193,6 +195,11 @@ class FocalistCollector(models.Model):
             if type(about.get(name)) is int
         }
         return texts | counts
+
+    def _log_name(self):
+        """Who this is, for the server's log."""
+        name = wire.printable(self.name)
+        return f"collector {self.id}, {name}, of {self.agent_id._log_name()}"
 
     def action_revoke(self):
         """Refuse a collector from now on, so that another can be installed."""

@@ -15,6 +15,10 @@ LIFE = timedelta(days=90)
 RENEWED_BEFORE = timedelta(days=60)
 
 
+class KeyRefusedError(Exception):
+    """A key that opens nothing, or not with what is shown; the text is for the log."""
+
+
 class FocalistCollector(models.Model):
     """What a collector proves itself with: a key, and the certificate it is tied to.
 
@@ -34,24 +38,23 @@ class FocalistCollector(models.Model):
 
     @api.model
     def _of_key(self, key, certificate=None):
-        """The collector whose key this is; empty for any other key.
+        """The collector whose key this is.
 
         Called with superuser rights.
 
         :param certificate: SHA-256 of the certificate that the proxy has checked; None
             where no proxy checks certificates
+        :raise KeyRefusedError: where it is nobody's, or not shown with its certificate
         """
         keys = self.env["res.users.apikeys"]
         user_id = key and keys._check_credentials(scope=KEY_SCOPE, key=key)
-        if not user_id:
-            return self.browse()
         collector = self.search(
-            [("user_id", "=", user_id), ("revoked_at", "=", False)], limit=1
+            [("user_id", "=", user_id or False), ("revoked_at", "=", False)], limit=1
         )
-        number = self._key_number(user_id, key)
-        is_next = number == collector.next_key_number
-        if not collector or (not is_next and number != collector.key_number):
-            return self.browse()
+        number = collector and self._key_number(user_id, key)
+        is_next = number and number == collector.next_key_number
+        if not is_next and (not number or number != collector.key_number):
+            raise KeyRefusedError(self._unknown_key_reason(certificate))
         if certificate is not None:
             bound = (
                 collector.next_certificate_sha256
@@ -59,10 +62,22 @@ class FocalistCollector(models.Model):
                 else collector.certificate_sha256
             )
             if not bound or not hmac.compare_digest(bound, certificate):
-                return self.browse()
+                shown = "another certificate" if certificate else "no certificate"
+                raise KeyRefusedError(
+                    f"the key of {collector._log_name()} was shown with {shown}"
+                )
         if is_next:
             collector._take_next()
         return collector
+
+    @api.model
+    def _unknown_key_reason(self, certificate):
+        """Why a key opens nothing; its certificate may tell whose it was."""
+        reason = "the key is unknown, revoked, or has ended"
+        known = certificate and self.search(
+            [("certificate_sha256", "=", certificate)], limit=1
+        )
+        return f"{reason} (certificate of {known._log_name()})" if known else reason
 
     @api.model
     def _key_number(self, user_id, key):

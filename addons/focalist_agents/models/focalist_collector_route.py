@@ -1,5 +1,7 @@
 import hashlib
 import json
+import logging
+from collections import Counter
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -11,6 +13,8 @@ from ..tools import ranges as ranges_
 from ..tools import wire
 from .focalist_agent import USB
 from .focalist_agent_task import MAX_MESSAGE
+
+_logger = logging.getLogger(__name__)
 
 # Of what is said besides reports, which have one of their own.
 SCHEMA = 1
@@ -57,6 +61,11 @@ class FocalistCollector(models.Model):
         self.ensure_one()
         issued = self._issue_or_refuse(about)
         self._seen(address)
+        _logger.info(
+            "The %s was given another key and certificate, at %s.",
+            self._log_name(),
+            wire.printable(address),
+        )
         return {**issued, "server_time": self._server_time()}
 
     def _settings(self):
@@ -166,8 +175,15 @@ class FocalistCollector(models.Model):
             "message": isinstance(message, str) and message[:MAX_MESSAGE],
         }
         go_on = self.env["focalist.agent.task"]._tell(self, told["uid"], values)
+        if go_on is None:
+            _logger.warning(
+                "The %s, at %s, told of a task that is not its own, or is over: %s.",
+                self._log_name(),
+                wire.printable(address),
+                wire.printable(told["uid"]),
+            )
         self._seen(address)
-        return {"go_on": go_on, "server_time": self._server_time()}
+        return {"go_on": bool(go_on), "server_time": self._server_time()}
 
     def _receive(self, batch, address):
         """Take a batch of reports in.
@@ -191,6 +207,7 @@ class FocalistCollector(models.Model):
             for position, result in zip(taken, told, strict=True):
                 results[position] = result
         self._seen(address)
+        self._note_refused(results, address)
         return {
             "results": [
                 result
@@ -199,6 +216,25 @@ class FocalistCollector(models.Model):
             ],
             "server_time": self._server_time(),
         }
+
+    def _note_refused(self, results, address):
+        """Tell the log what was not taken of a batch, in a line for each reason."""
+        reasons = Counter(
+            (result["status"], result["message"] or "They are here already.")
+            for result in results
+            if result["status"] in ("duplicate", "rejected") or result["message"]
+        )
+        for (status, reason), count in reasons.items():
+            _logger.log(
+                # An answer that was lost is no attack, yet.
+                logging.INFO if status == "duplicate" else logging.WARNING,
+                "Of %s reports of the %s, at %s, %s were not taken: %s",
+                len(results),
+                self._log_name(),
+                wire.printable(address),
+                count,
+                reason,
+            )
 
     def _by_site(self, reports):
         """Where the devices of reports are presumed to stand, if they are new: at the

@@ -3,6 +3,7 @@ from . import (
     test_a7_scheduler,
     test_a7_screens,
     test_agent,
+    test_attacks,
     test_collector_rights,
     test_enrolment,
     test_fuzz,

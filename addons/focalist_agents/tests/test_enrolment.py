@@ -172,7 +172,7 @@ class TestEnrolment(RouteMixin, HttpCase):
             [{"version": "x" * 128, "hostname": "ab<c>", "platform": False}],
         )
 
-    def test_revocation_cuts_off_at_once(self):
+    def test_a6_revocation_cuts_off_at_once(self):
         collector, key = self.install()
         self.call(RPC, key, "configuration", ABOUT)
         collector.with_user(self.technician).action_revoke()
@@ -192,6 +192,8 @@ class TestEnrolment(RouteMixin, HttpCase):
             .sudo()
             ._generate("focalist.collector", "again", None)
         )
+        self.refused(again, RPC)
+        collector.key_number = collector._key_number(collector.user_id.id, again)
         self.refused(again, RPC)
 
     def test_wrong_method_here(self):

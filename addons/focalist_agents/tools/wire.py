@@ -20,6 +20,11 @@ MAX_REPORT_DEPTH = 32
 MAX_ELEMENTS = 500
 MAX_DEPTH = 20
 MAX_DIGITS = 300
+# Of a batch: lists, objects and what follows each other in them. The largest reports
+# have some 500; a byte each, they would take fifty in memory.
+MAX_PARTS = 1_000_000
+# Of a stranger's text, in a log.
+MAX_LOGGED = 300
 # Of what a collector lists in a message besides reports.
 MAX_ITEMS = 100
 MAX_COUNT = 10_000_000
@@ -27,16 +32,29 @@ MAX_COUNT = 10_000_000
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-class MalformedError(ValueError):
+class RefusedError(ValueError):
+    """What is not taken as it arrived; the text says why."""
+
+
+class MalformedError(RefusedError):
     """What arrived cannot be understood; the text is for the collector's log."""
 
 
-class TooLargeError(ValueError):
-    """A body that is larger than allowed once it is inflated."""
+class TooLargeError(RefusedError):
+    """What is larger than allowed once it is inflated, or has too many parts."""
 
 
-class DoctypeError(ValueError):
+class EncodingError(RefusedError):
+    """A body that is compressed in a way that is not read here."""
+
+
+class DoctypeError(RefusedError):
     """A DTD: no collector sends one, and entities make a large text of a small one."""
+
+
+def printable(text, limit=MAX_LOGGED):
+    """A stranger's text as one short line, for a log."""
+    return "".join(c for c in str(text)[:limit] if c.isprintable())
 
 
 def read_call(body):
@@ -48,7 +66,11 @@ def read_call(body):
     :raise MalformedError: where it is no call
     """
     target = xmlrpc_client.Unmarshaller()
-    parser = expat.ParserCreate()
+    # XML-RPC has no attributes, and all of an element's are read before it is seen: a
+    # million of them are not refused one by one. Another encoding would hide them.
+    if body.count(b"=") > MAX_ELEMENTS:
+        raise MalformedError("The call is nested too deeply or too long.")
+    parser = expat.ParserCreate("utf-8")
     depth = count = 0
 
     def start(tag, attributes):
@@ -97,12 +119,25 @@ def read_arguments(body):
     """
     # A batch is one text of base64: whatever has many parts is no call. Looked at
     # before it is parsed, since each part costs much more than its letter.
-    if body.count(b"[") + body.count(b"{") + body.count(b",") > MAX_ELEMENTS:
+    if _parts(body) > MAX_ELEMENTS:
         raise MalformedError("The call is nested too deeply or too long.")
     arguments = _read_json(body, "A call's arguments are a list in JSON.")
     if not isinstance(arguments, list):
         raise MalformedError("A call's arguments are a list in JSON.")
     return arguments
+
+
+def decode_body(body, encoding):
+    """A body as it was before it was compressed, or not.
+
+    :raise EncodingError: where that is not read here
+    :raise RefusedError: as of `inflate_body`
+    """
+    if encoding == "gzip":
+        return inflate_body(body)
+    if encoding != "identity":
+        raise EncodingError("The body is compressed, and not with gzip.")
+    return body
 
 
 def inflate_body(body):
@@ -137,6 +172,8 @@ def read_batch(batch):
         if isinstance(error, MalformedError):
             raise
         raise MalformedError(wrong) from error
+    if _parts(inflated) > MAX_PARTS:
+        raise TooLargeError("The batch has too many parts.")
     reports = _read_json(inflated, wrong)
     if not isinstance(reports, list):
         raise MalformedError("A batch is a list of reports.")
@@ -190,6 +227,11 @@ def _inflate(data):
     if not inflater.eof or inflater.unused_data:
         raise MalformedError("The batch is cut off, or something follows it.")
     return inflated
+
+
+def _parts(text):
+    """How many parts JSON has, at most, without parsing it."""
+    return text.count(b"[") + text.count(b"{") + text.count(b",")
 
 
 def _read_json(text, wrong):

@@ -23,6 +23,7 @@ from . import (
     focalist_device_placement,
     focalist_device_public,
     focalist_device_step,
+    focalist_device_stray,
     focalist_manufacturer,
     focalist_meter_decision,
     focalist_meter_reading,

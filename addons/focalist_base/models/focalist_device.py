@@ -54,6 +54,12 @@ class FocalistDevice(models.Model):
         related="model_id.manufacturer_id", store=True, precompute=True, index=True
     )
     is_color = fields.Boolean("Prints colour", related="model_id.is_color")
+    told_model = fields.Char(
+        "Calls itself",
+        readonly=True,
+        copy=False,
+        help="The model's name as the device told it when it was found.",
+    )
     serial_number = fields.Char(tracking=True, copy=False)
     serial_key = fields.Char(
         compute="_compute_serial_key",
@@ -517,6 +523,7 @@ class FocalistDevice(models.Model):
         )
 
     def _enter_service(self):
+        self.model_id._confirm()
         # Where it was found is of its first client, and no business of the next.
         self.sudo().write(
             {"state": "active", "proposed_site_id": False, "proposed_partner_id": False}

@@ -128,14 +128,16 @@ class FocalistDevice(models.Model):
         placements = self._placements_at(
             [(devices[self._report_identity(report)], report) for _p, report in ordered]
         )
-        taken = []
+        taken, strays = [], []
         for (position, report), placement in zip(ordered, placements, strict=True):
             device = devices[self._report_identity(report)]
             status, message = self._report_status(device, placement, report, origin)
             if (device.id, report.uid) in known:
                 status, message = "duplicate", ""
+            elif status == "rejected":
+                strays.append((device, report))
             elif status in ("accepted", "pending"):
-                # What is not taken leaves no trace: who brings it may be no friend.
+                # What is not taken tells nothing: who brings it may be no friend.
                 known.add((device.id, report.uid))
                 taken.append((device, placement, report))
             results[position] = self._report_result(report.uid, status, message)
@@ -148,6 +150,8 @@ class FocalistDevice(models.Model):
             ):
                 for device, values in more.items():
                     told[device] = told.get(device, {}) | values
+        for device, values in self._told_of_strays(strays, origin).items():
+            told[device] = told.get(device, {}) | values
         self._write_told(told)
         # Volumes look for the meters that their devices tell.
         self.env["focalist.volume"]._refresh(readings)
@@ -161,7 +165,12 @@ class FocalistDevice(models.Model):
         on must not wait for somebody to tick a box.
         """
         told = self.env["focalist.device.model"].union(
-            *(device.model_id for device, _p, report in taken if report.tells_color)
+            # Of one that waits, the model is a proposal.
+            *(
+                device.model_id
+                for device, _p, report in taken
+                if report.tells_color and device.state == "active"
+            )
         )
         told.filtered(lambda model: not model.is_color).is_color = True
 
@@ -268,7 +277,7 @@ class FocalistDevice(models.Model):
             else:
                 missing.setdefault(key, (report, []))[1].append(identity)
         missing = list(islice(missing.values(), self._room_for_found(origin, missing)))
-        models_ = self.env["focalist.device.model"]._find_or_create(
+        models_ = self.env["focalist.device.model"]._propose(
             (report.manufacturer, report.model) for report, _identities in missing
         )
         # Its next client is not told whose collector found it first.
@@ -330,6 +339,7 @@ class FocalistDevice(models.Model):
         return {
             "company_id": origin.company.id,
             "model_id": model.id,
+            "told_model": report.model,
             "serial_number": report.serial if report.serial_key else False,
             "mac_address": report.mac,
             "proposed_site_id": origin.site.id if origin.site else False,

@@ -1,7 +1,9 @@
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
 
-from ..tools.identity import manufacturer_key, model_key
+from ..tools.identity import manufacturer_key, model_key, model_stem
+
+GC_BATCH = 1000
 
 
 class FocalistDeviceModel(models.Model):
@@ -37,6 +39,12 @@ class FocalistDeviceModel(models.Model):
         ondelete="restrict",
         help="The one that it turned out to be: a device that tells this name is of"
         " that model.",
+    )
+    is_proposed = fields.Boolean(
+        "Proposed",
+        readonly=True,
+        help="Devices that wait to be completed tell it, and nobody has activated one"
+        " yet.",
     )
     device_ids = fields.One2many("focalist.device", "model_id")
     device_count = fields.Integer(compute="_compute_device_count")
@@ -110,13 +118,71 @@ class FocalistDeviceModel(models.Model):
         if not self.monthly_volume and any(others.mapped("monthly_volume")):
             told["monthly_volume"] = max(others.mapped("monthly_volume"))
         self.write(told)
+        self._confirm()
         return super()._absorb(others)
 
     @api.model
-    def _find_or_create(self, names):
+    def _propose(self, names):
+        """The model to propose for each (manufacturer, name) that a device tells.
+
+        The one of that name; else one of the catalogue that is called the same but for
+        letters at the end (MP C4503 for MP C4503SP); else a new one, which belongs to
+        the catalogue once a device of it is activated.
+
+        :return: as of `_find_or_create`
+        """
+        return self._find_or_create(names, proposed=True)
+
+    def _confirm(self):
+        """Take models into the catalogue that were proposed."""
+        # Whoever activates a device, or names its model, may.
+        self.filtered("is_proposed").sudo().is_proposed = False
+
+    @api.model
+    def _similar(self, keys):
+        """Models of the catalogue with the same stem, the plainest name first.
+
+        :param keys: of models: (id of manufacturer, key)
+        :return: dict key -> focalist.device.model, where there is one
+        """
+        if not keys:
+            return {}
+        catalogue = self.search(
+            [
+                ("manufacturer_id", "in", [maker_id for maker_id, _key in keys]),
+                ("is_proposed", "=", False),
+            ]
+        )
+        by_stem = {}
+        for model in catalogue.sorted(lambda model: (len(model.key), model.id)):
+            stem = model.manufacturer_id.id, model_stem(model.key)
+            by_stem.setdefault(stem, model)
+        stems = {key: by_stem.get((key[0], model_stem(key[1]))) for key in keys}
+        return {key: model for key, model in stems.items() if model}
+
+    @api.autovacuum
+    def _gc_proposed(self):
+        """Forget proposals that nobody took: no device is of them any more.
+
+        :return: (rows deleted, whether there are more)
+        """
+        used = self.env["focalist.device"].sudo().with_context(active_test=False)
+        unused = self.sudo().search(
+            [
+                ("is_proposed", "=", True),
+                ("id", "not in", used._search([]).subselect("model_id")),
+            ],
+            limit=GC_BATCH,
+        )
+        unused.unlink()
+        return len(unused), len(unused) == GC_BATCH
+
+    @api.model
+    def _find_or_create(self, names, proposed=False):
         """Return the model of each (manufacturer, name) that devices tell.
 
         :param names: iterable of (manufacturer name, model name), none empty
+        :param bool proposed: see `_propose`
         :return: dict (manufacturer name, model name) -> focalist.device.model
         """
         names = set(names)
@@ -138,11 +204,16 @@ class FocalistDeviceModel(models.Model):
             for model in found
         }
         missing = {key: name for name, key in keys.items() if key not in by_key}
+        if proposed:
+            by_key |= self._similar(missing)
+            missing = {key: name for key, name in missing.items() if key not in by_key}
+        else:
+            self.union(*by_key.values())._confirm()
         # All clients of all dealers share it: whose device was the first is not told.
         creator = self.with_user(SUPERUSER_ID)
         created = creator.create(
             [
-                {"manufacturer_id": maker_id, "name": name}
+                {"manufacturer_id": maker_id, "name": name, "is_proposed": proposed}
                 for (maker_id, _key), (_maker, name) in missing.items()
             ]
         ).with_env(self.env)

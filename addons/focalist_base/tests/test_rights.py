@@ -1,4 +1,4 @@
-from odoo import fields
+from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
@@ -192,6 +192,18 @@ class TestRights(FocalistCase):
         ):
             with self.subTest(values=values), self.assertRaises(AccessError):
                 self.env[model].with_user(stranger).create(values)
+        line = {"device_id": self.printer.id, "model_id": self.printer.model_id.id}
+        asked = self.env["focalist.device.complete"].with_user(stranger)
+        asked = asked.with_context(allowed_company_ids=other.ids)
+        with self.assertRaises(AccessError):
+            asked.with_context(active_ids=self.printer.ids).create({})
+        asked = asked.create({"line_ids": [Command.create(line)]})
+        self.env.flush_all()
+        self.env.invalidate_all()
+        with self.assertRaises(AccessError):
+            asked.line_ids.read(["serial_number"])
+        with self.assertRaises(AccessError):
+            asked.action_apply()
 
     def test_what_only_buttons_write(self):
         """What decides on bills and on who sees them is written by no RPC call."""

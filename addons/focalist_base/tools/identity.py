@@ -19,6 +19,7 @@ _SAME_MAKER = {
     "fujifilmbusinessinnovation": "fujifilm",
 }
 _MODEL_NOISE = re.compile(r"\b(series|printer)\b")
+_VARIANT = re.compile(r"(?<=\d)[a-z]{1,4}$")
 _NOT_A_SERIAL = re.compile(
     r"^(.)\1*$|^(UNKNOWN|NONE|NULL|DEFAULT|UNDEFINED|INVALID|NOTSET|NOTAVAILABLE|"
     r"SERIALNUMBER)$"
@@ -57,6 +58,14 @@ def model_key(name, manufacturer=""):
             words = words[count:]
             break
     return "".join(words) or _letters((name or "").lower()) or None
+
+
+def model_stem(key):
+    """A model's key without the letters that its variants end with.
+
+    `mpc4503sp` and `mpc4503` are one stem, `c308` and `c3080` are two.
+    """
+    return _VARIANT.sub("", key or "")
 
 
 def without_maker(name, manufacturer):

@@ -2,6 +2,8 @@ from . import (
     base_partner_merge,
     focalist_custom_fields,
     focalist_custom_fields_line,
+    focalist_device_complete,
+    focalist_device_complete_line,
     focalist_device_step,
     focalist_export,
     focalist_import,

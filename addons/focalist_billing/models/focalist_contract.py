@@ -73,6 +73,13 @@ class FocalistContract(models.Model):
         tracking=True,
         help="Who receives the invoices: the client's invoice address if it has one.",
     )
+    fee_payer_id = fields.Many2one(
+        "res.partner",
+        "Fixed fees to",
+        tracking=True,
+        help="Who receives the invoices of fixed fees, a leasing company perhaps;"
+        " empty: whoever receives those of pages.",
+    )
     state = fields.Selection(
         [("draft", "Draft"), ("active", "Active"), ("closed", "Closed")],
         required=True,
@@ -114,7 +121,26 @@ class FocalistContract(models.Model):
         required=True,
         default="month",
         tracking=True,
-        help="Periods follow the calendar: the first quarter begins in January.",
+    )
+    fee_period = fields.Selection(
+        selection=lambda self: self._fields["period"].selection,
+        string="Fixed fees",
+        required=True,
+        compute="_compute_fee_period",
+        store=True,
+        precompute=True,
+        readonly=False,
+        tracking=True,
+        help="How often fixed fees are billed.",
+    )
+    anchor = fields.Selection(
+        [("calendar", "The calendar"), ("contract", "The contract's start")],
+        "Periods follow",
+        required=True,
+        default="calendar",
+        tracking=True,
+        help="By the calendar the first quarter begins in January; else on the day on"
+        " which the contract begins.",
     )
     lines_by_site = fields.Boolean(
         "Lines for each site",
@@ -165,6 +191,11 @@ class FocalistContract(models.Model):
                 or contract.company_id.currency_id
                 or self.env.company.currency_id
             )
+
+    @api.depends("period")
+    def _compute_fee_period(self):
+        for contract in self:
+            contract.fee_period = contract.period
 
     @api.depends("partner_id")
     def _compute_payer_id(self):
@@ -220,7 +251,7 @@ class FocalistContract(models.Model):
                 f"{contract.name}, {client}" if client else contract.name
             )
 
-    @api.constrains("period", "partner_id", "date_start")
+    @api.constrains("period", "fee_period", "anchor", "partner_id", "date_start")
     def _check_nothing_billed(self):
         """What a statement rests on stays, or its period would be another's."""
         for statement in self.env["focalist.statement"].search(
@@ -230,7 +261,7 @@ class FocalistContract(models.Model):
             period = statement.date_start, statement.date_end
             if (
                 statement.partner_id != contract.partner_id
-                or contract._period_of(statement.date_start) != period
+                or contract._period_of(statement.date_start, statement.charge) != period
                 or statement.service_start
                 != max(statement.date_start, contract.date_start)
             ):
@@ -253,8 +284,9 @@ class FocalistContract(models.Model):
     def write(self, vals):
         if "partner_id" in vals:
             self._check_clients({vals["partner_id"]})
+        moving = self.env["focalist.pricing"]
         if "date_start" in vals:
-            self._move_first_prices(fields.Date.to_date(vals["date_start"]))
+            moving = self._first_prices()
         members = self.env["focalist.contract.device"].sudo()
         ended = members
         if "date_end" in vals:
@@ -262,17 +294,20 @@ class FocalistContract(models.Model):
                 end = contract._end_at()
                 ended += contract.member_ids.filtered(lambda m, e=end: m.end_at == e)
         result = super().write(vals)
+        if moving:
+            moving.date_from = vals["date_start"]
         if vals.keys() & {"date_end", "state"}:
             ended._stay_on()
             members._end_with(self.sudo())
         return result
 
-    def _move_first_prices(self, start):
-        """Let the first prices of drafts begin with the contract still."""
-        for contract in self.filtered(lambda contract: contract.state == "draft"):
-            first = contract.pricing_ids.sorted("date_from")[:1]
-            if first.date_from == contract.date_start:
-                first.date_from = start
+    def _first_prices(self):
+        """The prices that begin with a draft: they begin with it still if it moves."""
+        return self.filtered(
+            lambda contract: contract.state == "draft"
+        ).pricing_ids.filtered(
+            lambda pricing: pricing.date_from == pricing.contract_id.date_start
+        )
 
     @api.model
     def _check_clients(self, partner_ids):
@@ -301,16 +336,28 @@ class FocalistContract(models.Model):
 
     # -- periods and prices -----------------------------------------------------------
 
-    def _period_of(self, day):
-        """The billing period that a day is in, by the calendar.
+    def _period_of(self, day, charge="pages"):
+        """The billing period of a charge that a day is in.
+
+        By the calendar, or counted from the contract's start.
 
         :return: (first day, last day)
         """
         self.ensure_one()
-        months = PERIOD_MONTHS[self.period]
-        start = day.replace(day=1)
-        start -= relativedelta(months=(start.month - 1) % months)
-        return start, start + relativedelta(months=months, days=-1)
+        months = self._period_months(charge)
+        origin = self.date_start if self.anchor == "contract" else day.replace(1, 1, 1)
+        count = (day.year - origin.year) * 12 + day.month - origin.month
+        if origin + relativedelta(months=count) > day:
+            count -= 1
+        count -= count % months
+        # From the origin, so that the 31st of one month is not the 28th of the next.
+        return (
+            origin + relativedelta(months=count),
+            origin + relativedelta(months=count + months) - timedelta(days=1),
+        )
+
+    def _period_months(self, charge):
+        return PERIOD_MONTHS[self.period if charge == "pages" else self.fee_period]
 
     def _pricing_at(self, day):
         """The version of the prices that holds on a day; empty where there is none."""
@@ -319,15 +366,15 @@ class FocalistContract(models.Model):
             lambda pricing: pricing.date_from and pricing.date_from <= day
         ).sorted("date_from")[-1:]
 
-    def _months(self, start, end):
+    def _months(self, start, end, charge="pages"):
         """How many months a part of a period is, by its days: a Fraction.
 
         :param start, end: first and last day, both in one period
         """
         self.ensure_one()
-        first, last = self._period_of(start)
+        first, last = self._period_of(start, charge)
         days = Fraction((end - start).days + 1, (last - first).days + 1)
-        return PERIOD_MONTHS[self.period] * days
+        return self._period_months(charge) * days
 
     def _presence(self, start, end):
         """How much of a time each device was in the contract, by its days.
@@ -367,7 +414,9 @@ class FocalistContract(models.Model):
         start, _end = self._period_of(
             max(fields.Date.context_today(self), self.date_start)
         )
-        invoiced = self.statement_ids.filtered(lambda s: s.state == "invoiced")
+        invoiced = self.statement_ids.filtered(
+            lambda s: s.state == "invoiced" and s.charge != "advance"
+        )
         ends = invoiced.mapped("date_end")
         return max([start, *(fields.Date.add(end, days=1) for end in ends)])
 
@@ -489,14 +538,34 @@ class FocalistContract(models.Model):
         main = self.partner_id.focalist_site_ids.sorted("is_main", reverse=True)[:1]
         return pytz.timezone(main.tz or "UTC")
 
-    def _due_on(self, day):
-        """When the period that `day` is in can be billed: its last day in force."""
+    def _due_on(self, day, charge="pages"):
+        """When the period that `day` is in can be billed: its last day in force.
+
+        In advance, its first one.
+        """
         self.ensure_one()
-        _start, end = self._period_of(day)
+        start, end = self._period_of(day, charge)
+        if charge == "advance":
+            return max(start, self.date_start)
         return min(end, self.date_end or end)
 
+    def _day_due_in(self, first, last, charge="pages"):
+        """A day of the last period that can be billed between two days.
+
+        :return: date, or None where no period of the charge is due then
+        """
+        self.ensure_one()
+        return next(
+            (
+                day
+                for day in (last, first)
+                if first <= self._due_on(day, charge) <= last
+            ),
+            None,
+        )
+
     def _bill(self, day):
-        """Make the statement of the period that `day` is in, where there is none yet.
+        """Make the statements of the periods that `day` is in, where there are none.
 
         Periods before it that were left out since the last statement are billed first:
         pages stay in their period, at its prices. Safe to be called twice and by two at
@@ -506,31 +575,89 @@ class FocalistContract(models.Model):
         :return: (focalist.statement records made, dict contract -> why its period has
             no new statement)
         """
+        return self._bill_charges(lambda contract, charge: day)
+
+    def _bill_month(self, first, last):
+        """Make the statements that are due in a month; see `_bill`.
+
+        Fees in advance until the day after: a run for October, made in November,
+        charges November's.
+        """
+
+        def day(contract, charge):
+            until = last + timedelta(days=1) if charge == "advance" else last
+            return contract._day_due_in(first, until, charge)
+
+        made, problems = self._bill_charges(day)
+        for contract in self - made.contract_id - self.union(*problems):
+            problems[contract] = self.env._("Nothing of it is due in this month.")
+        return made, problems
+
+    def _bill_charges(self, day):
+        """Make the statements of each kind of charge; see `_bill`.
+
+        :param day: callable(contract, charge) -> a day of the period to bill, or None
+        """
         self.lock_for_update()
+        made, reasons, failures = self._bill_charge("pages", day)
+        problems = reasons | failures
+        for charge in ("fees", "advance"):
+            with_fees = self.filtered(lambda c, charge=charge: c._has_fees(charge))
+            # That they are not due yet is told of pages, and not once more.
+            statements, _reasons, failures = with_fees._bill_charge(charge, day)
+            made += statements
+            problems |= failures
+        return made, problems
+
+    def _has_fees(self, charge):
+        """Whether any version of the prices has fees of this kind."""
+        return bool(self._fee_versions(charge))
+
+    def _fee_versions(self, charge):
+        """The versions of the prices that have fees of this kind, the newest first."""
+        self.ensure_one()
+        in_advance = charge == "advance"
+        return self.pricing_ids.filtered(
+            lambda pricing: any(fee.in_advance == in_advance for fee in pricing.fee_ids)
+        ).sorted("date_from", reverse=True)
+
+    def _bill_charge(self, charge, day):
+        """Make the statements of one kind of charge; see `_bill_charges`.
+
+        :return: (statements, dict contract -> why it has none, dict contract -> what
+            went wrong with one)
+        """
         billed = dict(
             self.env["focalist.statement"]._read_group(
-                [("contract_id", "in", self.ids), ("cancelled", "=", False)],
+                [
+                    ("contract_id", "in", self.ids),
+                    ("charge", "=", charge),
+                    ("cancelled", "=", False),
+                ],
                 ["contract_id"],
                 ["date_start:array_agg"],
             )
         )
-        waiting, problems = {}, {}
+        waiting, reasons, failures = {}, {}, {}
         for contract in self:
             done = set(billed.get(contract, ()))
-            problem = contract._why_not_billed(day, done)
-            if problem:
-                problems[contract] = problem
+            wanted = day(contract, charge)
+            if not wanted:
+                continue
+            reason = contract._why_not_billed(charge, wanted, done)
+            if reason:
+                reasons[contract] = reason
             else:
-                waiting[contract] = contract._periods_until(day, done)
+                waiting[contract] = contract._periods_until(charge, wanted, done)
         made = self.env["focalist.statement"]
         while waiting:
             step = {contract: periods.pop(0) for contract, periods in waiting.items()}
-            statements, failures = self._make_statements(step)
+            statements, failed = self._make_statements(charge, step)
             made += statements
-            problems |= failures
-            for contract in step.keys() - failures.keys() - set(statements.contract_id):
+            failures |= failed
+            for contract in step.keys() - failed.keys() - set(statements.contract_id):
                 if not waiting[contract]:
-                    problems[contract] = self.env._(
+                    reasons[contract] = self.env._(
                         "No device has two readings that this period could lie between."
                     )
             waiting = {
@@ -538,16 +665,16 @@ class FocalistContract(models.Model):
                 for contract, periods in waiting.items()
                 if periods and contract not in failures
             }
-        return made, problems
+        return made, reasons, failures
 
-    def _why_not_billed(self, day, done):
+    def _why_not_billed(self, charge, day, done):
         """Why a period cannot be billed, in a sentence; empty where it can.
 
         :param set done: first days of the periods that have their statement
         """
         self.ensure_one()
-        start, end = self._period_of(day)
-        due = self._due_on(day)
+        start, end = self._period_of(day, charge)
+        due = self._due_on(day, charge)
         if start in done:
             return self.env._("This period has its statement already.")
         if self.state == "draft":
@@ -563,52 +690,80 @@ class FocalistContract(models.Model):
             return self.env._("The contract has no prices for this period.")
         return ""
 
-    def _periods_until(self, day, done):
+    def _periods_until(self, charge, day, done):
         """The periods to bill: those skipped since the last bill, then that of `day`.
+
+        Fees that were never billed, from the first prices that have them on.
 
         :param set done: first days of the periods that have their statement
         """
         self.ensure_one()
-        periods = [self._period_of(day)]
-        last = max((start for start in done if start < periods[0][0]), default=None)
-        while last:
-            previous = self._period_of(periods[0][0] - timedelta(days=1))
-            if previous[0] <= last:
-                break
-            periods.insert(0, previous)
+        periods = [self._period_of(day, charge)]
+        since = max((start for start in done if start < periods[0][0]), default=None)
+        if since:
+            _start, since = self._period_of(since, charge)
+        elif charge != "pages":
+            first = self._fee_versions(charge)[-1].date_from
+            since = max(first, self.date_start) - timedelta(days=1)
+        while since and periods[0][0] > since + timedelta(days=1):
+            periods.insert(
+                0, self._period_of(periods[0][0] - timedelta(days=1), charge)
+            )
         return periods
 
     @api.model
-    def _make_statements(self, periods):
+    def _make_statements(self, charge, periods):
         """Make the statements of these periods; one that fails holds up no other.
 
+        :param str charge: a value of focalist.statement's field
         :param dict periods: contract -> (first day, last day)
         :return: (focalist.statement records, dict contract -> what went wrong)
         """
-        lines = self.env["focalist.statement.line"]._measure(periods)
-        supplies = self.env["focalist.statement.supply"]._find(periods)
-        values = {
-            contract: contract._prepare_statement(
-                *period, lines.get(contract, []), supplies.get(contract, [])
+        lines, supplies = {}, {}
+        billed = list(periods)
+        if charge == "pages":
+            lines = self.env["focalist.statement.line"]._measure(periods)
+            supplies = self.env["focalist.statement.supply"]._find(periods)
+            billed = [
+                contract
+                for contract in periods
+                if contract in lines or contract in supplies
+            ]
+
+        def make(contracts):
+            # The run's rights were checked; its records are written by nobody's hand.
+            statements = self.env["focalist.statement"].sudo()
+            statements = statements.create(
+                [
+                    contract._prepare_statement(*periods[contract], charge)
+                    | {
+                        "supply_ids": list(
+                            map(Command.create, supplies.get(contract, ()))
+                        )
+                    }
+                    for contract in contracts
+                ]
             )
-            for contract, period in periods.items()
-            if contract in lines or contract in supplies
-        }
-        # The run's rights were checked; its records are written by nobody's hand.
-        statements = made = self.env["focalist.statement"].sudo()
+            statements.line_ids._insert(
+                {
+                    statement: lines.get(contract, [])
+                    for contract, statement in zip(contracts, statements, strict=True)
+                }
+            )
+            statements._rate()
+            return statements.sudo(False)
+
         failures = {}
         try:
             with self.env.cr.savepoint():
-                made = statements.create(list(values.values()))
-                made._rate()
-                return made.sudo(False), failures
+                return make(billed), failures
         except (UserError, psycopg2.IntegrityError, psycopg2.DataError):
             _logger.info("A statement cannot be made; making them one by one.")
-        for contract, vals in values.items():
+        made = self.env["focalist.statement"]
+        for contract in billed:
             try:
                 with self.env.cr.savepoint():
-                    statement = statements.create(vals)
-                    statement._rate()
+                    statement = make([contract])
                 made += statement
             except UserError as error:
                 failures[contract] = str(error)
@@ -617,25 +772,20 @@ class FocalistContract(models.Model):
                     "Its readings do not fit together: look for a meter that jumped, or"
                     " for another statement of the same pages."
                 )
-        return made.sudo(False), failures
+        return made, failures
 
-    def _prepare_statement(self, start, end, lines, supplies):
-        """Values of a period's statement.
-
-        :param list lines: values of its lines, not rated yet
-        :param list supplies: values of the supplies that it charges
-        """
+    def _prepare_statement(self, start, end, charge="pages"):
+        """Values of a period's statement, what it charges not among them."""
         self.ensure_one()
         pricing = self._pricing_at(max(start, self.date_start))
         return {
             "contract_id": self.id,
+            "charge": charge,
             "pricing_id": pricing.id,
             "date_start": start,
             "date_end": end,
             "service_start": max(start, self.date_start),
             "service_end": min(end, self.date_end or end),
-            "line_ids": [Command.create(line) for line in lines],
-            "supply_ids": [Command.create(supply) for supply in supplies],
         }
 
     def _devices_outside(self):

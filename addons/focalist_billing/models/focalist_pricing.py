@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import format_date
 
 from ..tools.billed_meters import DEFAULT_TYPE, TYPES
 from ..tools.rating import Prices, Rates, Usage, rate
@@ -18,7 +19,6 @@ class FocalistPricing(models.Model):
     _description = "Prices of a Contract"
     _inherit = ["focalist.price.mixin"]
     _order = "contract_id, date_from desc"
-    _rec_name = "date_from"
     _check_company_auto = True
 
     contract_id = fields.Many2one(
@@ -98,6 +98,9 @@ class FocalistPricing(models.Model):
     supply_ids = fields.One2many(
         "focalist.pricing.supply", "pricing_id", "Supplies", copy=True
     )
+    fee_ids = fields.One2many(
+        "focalist.pricing.fee", "pricing_id", "Fixed fees", copy=True
+    )
     tiers_by = fields.Selection(
         [
             ("month", "Pages of a month: a quarter has three times as many"),
@@ -125,6 +128,14 @@ class FocalistPricing(models.Model):
     _a3_factor_not_negative = models.Constraint(
         "CHECK (a3_factor >= 0)", "An A3 page is no less than nothing."
     )
+
+    @api.depends("date_from")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for pricing in self:
+            pricing.display_name = self.env._(
+                "Prices from %(date)s", date=format_date(self.env, pricing.date_from)
+            )
 
     @api.model
     def _default_date_from(self):
@@ -222,6 +233,8 @@ class FocalistPricing(models.Model):
             later = pricing.contract_id.statement_ids.filtered(
                 lambda s, p=pricing: (
                     s.state == "invoiced"
+                    # What was charged in advance stays; pages may change yet.
+                    and s.charge != "advance"
                     and s.date_end >= p.date_from
                     and s.pricing_id != p
                 )

@@ -33,7 +33,14 @@ class FocalistStatement(models.Model):
         ondelete="restrict",
     )
     charge = fields.Selection(
-        [("pages", "Pages")], required=True, readonly=True, default="pages"
+        [
+            ("pages", "Pages"),
+            ("fees", "Fixed fees"),
+            ("advance", "Fixed fees in advance"),
+        ],
+        required=True,
+        readonly=True,
+        default="pages",
     )
     # Those of its moment: a contract's client does not change once it has statements.
     partner_id = fields.Many2one(
@@ -259,7 +266,12 @@ class FocalistStatement(models.Model):
         """Make the charges of these statements' meters, in place of those there are."""
         self.charge_ids.unlink()
         charges, shares = [], {}
-        for statement in self.filtered("pricing_id"):
+        for statement in self:
+            if statement.charge != "pages":
+                charges += statement._prepare_fee_charges()
+                continue
+            if not statement.pricing_id:
+                continue
             contract, lines = statement.contract_id, statement.line_ids
             rated, made = rate(
                 [
@@ -283,14 +295,18 @@ class FocalistStatement(models.Model):
                 by_site=contract.lines_by_site,
             )
             shares |= rated
-            # Those with tiers first, then as the Type has them; the sort is stable.
             order = [*TIER_KINDS, *statement.pricing_id._meters()]
-            made.sort(key=lambda charge: order.index(charge.meter))
+            made.sort(
+                key=lambda charge, order=order: (
+                    order.index(charge.meter),
+                    charge.tier.first if charge.tier else charge.price,
+                )
+            )
             charges += [statement._prepare_charge(charge) for charge in made]
             charges += statement._prepare_supply_charges()
         self._write_shares(shares)
-        for sequence, charge in enumerate(charges):
-            charge["sequence"] = sequence
+        for sequence, values in enumerate(charges):
+            values["sequence"] = sequence
         self.env["focalist.statement.charge"].create(charges)
 
     def _prepare_charge(self, charge):
@@ -395,32 +411,44 @@ class FocalistStatement(models.Model):
                     )
                 )
         moves = self.env["account.move"]
-        for company, statements in self.sorted("id").grouped("company_id").items():
-            created = (
-                self.env["account.move"]
-                .sudo()
-                .with_company(company)
-                .create([statement._prepare_invoice() for statement in statements])
+        groups = self.sorted("id").grouped(
+            lambda statement: (
+                statement.company_id,
+                statement._payer(),
+                statement.contract_id,
             )
-            for statement, move in zip(statements, created, strict=True):
-                statement.sudo().move_id = move
-            moves += created.sudo(False)
+        )
+        for (company, _payer, _contract), statements in groups.items():
+            # A draft is made in the dealer's company, whoever's is chosen on screen.
+            accounts = self.env["account.move"].sudo().with_company(company)
+            move = accounts.create(statements._prepare_invoice())
+            statements.sudo().move_id = move
+            moves += move.sudo(False)
         return moves
 
-    def _prepare_invoice(self):
-        """Values of the statement's invoice, in its receiver's language."""
+    def _payer(self):
+        """Who receives the invoice: of fees it may be another one than of pages."""
         self.ensure_one()
-        payer = self.contract_id.payer_id
-        statement = self.with_context(lang=payer.lang or self.env.lang)
+        contract = self.contract_id
+        return (self.charge != "pages" and contract.fee_payer_id) or contract.payer_id
+
+    def _prepare_invoice(self):
+        """Values of the invoice of statements, in its receiver's language.
+
+        They are of one contract, and have one payer.
+        """
+        payer = self[0]._payer()
+        statements = self.with_context(lang=payer.lang or self.env.lang)
         return {
             "move_type": "out_invoice",
             "partner_id": payer.id,
             "company_id": self.company_id.id,
             "currency_id": self.currency_id.id,
-            "invoice_origin": self.name,
+            "invoice_origin": ", ".join(self.mapped("name")),
             "ref": self.contract_id.client_reference,
             "invoice_line_ids": [
                 Command.create(statement._prepare_invoice_line(charge))
+                for statement in statements
                 for charge in statement._billable()
             ],
             "focalist_origin_ids": [Command.set(self.ids)],
@@ -436,8 +464,8 @@ class FocalistStatement(models.Model):
         period = self.env._(
             "%(charge)s, from %(start)s to %(end)s",
             charge=charge._title(),
-            start=format_date(self.env, self.service_start),
-            end=format_date(self.env, self.service_end),
+            start=format_date(self.env, charge.date_start or self.service_start),
+            end=format_date(self.env, charge.date_end or self.service_end),
         )
         return {
             "product_id": charge._product().id,

@@ -26,8 +26,9 @@ class FocalistStatement(models.Model):
         With superuser rights: the caller has checked whose bill it is. What it is made
         of is its receiver's to read, catalogue and readings included.
         """
-        payer = self.move_id.partner_id or self.contract_id.payer_id
-        return self.sudo().with_context(lang=payer[:1].lang or self.env.lang)
+        statements = self.sudo()
+        payer = statements.move_id.partner_id or statements[:1]._payer()
+        return statements.with_context(lang=payer.lang or self.env.lang)
 
     def _annex(self):
         """What stands behind the statements of one invoice, or behind one without.
@@ -52,7 +53,7 @@ class FocalistStatement(models.Model):
         charges = [
             annex.Charge(
                 statement.name,
-                charge._title(),
+                charge._annex_title(),
                 charge.printed,
                 charge.quantity,
                 charge.price_unit,

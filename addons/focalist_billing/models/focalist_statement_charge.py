@@ -34,12 +34,30 @@ class FocalistStatementCharge(models.Model):
     supply_model_id = fields.Many2one(
         "focalist.supply.model", "Supply", readonly=True, ondelete="restrict"
     )
+    fee_id = fields.Many2one(
+        "focalist.pricing.fee",
+        "Fixed fee",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    date_start = fields.Date(
+        readonly=True, help="Of a fee; that of pages is the statement's."
+    )
+    date_end = fields.Date(readonly=True)
     site_id = fields.Many2one(
         "focalist.site",
         readonly=True,
         index="btree_not_null",
         ondelete="restrict",
         help="Where the contract has lines for each site.",
+    )
+    device_id = fields.Many2one(
+        "focalist.device",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="Of a fee: one that was in the contract for a part of the period.",
     )
     tier_from = fields.Integer(readonly=True)
     tier_to = fields.Integer(readonly=True, help="0: the last tier, without an end.")
@@ -63,7 +81,9 @@ class FocalistStatementCharge(models.Model):
                 charge.quantity * charge.price_unit
             )
 
-    @api.depends("meter", "supply_model_id", "tier_from", "tier_to", "site_id")
+    @api.depends(
+        "meter", "supply_model_id", "fee_id", "tier_from", "tier_to", "site_id"
+    )
     def _compute_display_name(self):
         for charge in self:
             charge.display_name = charge._title()
@@ -71,7 +91,7 @@ class FocalistStatementCharge(models.Model):
     def _title(self):
         """What is charged, in the language of the context: a meter, perhaps a tier."""
         self.ensure_one()
-        title = self.supply_model_id.display_name
+        title = self.supply_model_id.display_name or self.fee_id.name
         if self.meter:
             title = self._product().with_context(lang=self.env.lang).name
         if self.tier_from:
@@ -86,11 +106,13 @@ class FocalistStatementCharge(models.Model):
                 title = self.env._("%(meter)s, pages from %(first)s on", **bounds)
         if self.site_id:
             title = f"{self.site_id.name}: {title}"
+        if self.device_id:
+            title = f"{title}, {self.device_id.display_name}"
         return title
 
     def _product(self):
         """The product that the charge is invoiced with: it has account and taxes."""
-        charge = self.meter or "supply"
+        charge = self.meter or ("fee" if self.fee_id else "supply")
         return self.env.ref(f"focalist_billing.product_{charge}")
 
     def _included_note(self):

@@ -91,6 +91,56 @@ class FocalistStatementLine(models.Model):
         return lines
 
     @api.model
+    def _insert(self, lines):
+        """Write measured lines, all in one statement: a large run has 100,000 of them.
+
+        What the ORM would do besides is done here: stored values that follow from the
+        statement, and whose hand it was.
+
+        :param dict lines: focalist.statement record -> list of values of its lines
+        """
+        rows = [
+            values
+            | {
+                "statement_id": statement.id,
+                "partner_id": statement.partner_id.id,
+                "company_id": statement.company_id.id,
+                "billable": values["pages"],
+            }
+            for statement, some in lines.items()
+            for values in some
+        ]
+        if not rows:
+            return
+        names = list(rows[0])
+        self.env["focalist.statement"].flush_model()
+        self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO focalist_statement_line
+                       (%(columns)s, cancelled, included, tiered, amount,
+                        create_uid, write_uid, create_date, write_date)
+                SELECT *, FALSE, 0, FALSE, 0, %(user)s, %(user)s,
+                       now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
+                  FROM unnest(%(values)s)
+             RETURNING id
+                """,
+                columns=SQL(", ").join(map(SQL.identifier, names)),
+                user=self.env.uid,
+                values=SQL(", ").join(
+                    SQL(
+                        f"%s::{self._fields[name].column_type[0]}[]",
+                        [row[name] for row in rows],
+                    )
+                    for name in names
+                ),
+            )
+        )
+        statements = self.env["focalist.statement"].union(*lines)
+        statements.invalidate_recordset(["line_ids"])
+        statements.modified(["line_ids"])
+
+    @api.model
     def _measured_members(self):
         """SQL of the devices of each period with the counters that bill them.
 

@@ -3,7 +3,7 @@ from odoo import Command, models
 from ..tools.billed_meters import BILLED_METERS
 
 #: The products that the charges are invoiced with.
-CHARGES = (*(f"product_{meter}" for meter in BILLED_METERS), "product_supply")
+CHARGES = tuple(f"product_{name}" for name in (*BILLED_METERS, "supply", "fee"))
 
 
 class ResCompany(models.Model):

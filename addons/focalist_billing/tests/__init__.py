@@ -1,9 +1,13 @@
 from . import (
     test_annex,
+    test_billing_history,
     test_client_invoices,
     test_client_list,
     test_contract,
     test_deactivated_client,
+    test_examples,
+    test_fees,
+    test_i1_credit,
     test_invoice,
     test_measure,
     test_p5_supplies,

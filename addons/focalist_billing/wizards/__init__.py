@@ -1,1 +1,1 @@
-from . import focalist_billing_run
+from . import account_move_reversal, focalist_billing_run

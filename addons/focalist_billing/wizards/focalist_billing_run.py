@@ -36,7 +36,7 @@ class FocalistBillingRun(models.TransientModel):
             raise UserError(
                 self.env._("No contract has a period that ends in this month.")
             )
-        statements, problems = contracts._bill(self.month)
+        statements, problems = contracts._bill_month(*self._days())
         notes = [
             {"contract_id": contract.id, "message": message}
             for contract, message in problems.items()
@@ -76,10 +76,16 @@ class FocalistBillingRun(models.TransientModel):
         self.ensure_one()
         return self._open(self.statement_ids)
 
+    def _days(self):
+        """The first and the last day of the month."""
+        return (
+            fields.Date.start_of(self.month, "month"),
+            fields.Date.end_of(self.month, "month"),
+        )
+
     def _contracts(self):
         """The contracts to bill: those chosen, else all that are due this month."""
-        first_day = fields.Date.start_of(self.month, "month")
-        last_day = fields.Date.end_of(self.month, "month")
+        first_day, last_day = self._days()
         return self.contract_ids or self.env["focalist.contract"].search(
             [
                 ("company_id", "in", self.env.companies.ids),
@@ -90,7 +96,11 @@ class FocalistBillingRun(models.TransientModel):
                 ("date_end", ">=", first_day),
             ]
         ).filtered(
-            lambda contract: first_day <= contract._due_on(self.month) <= last_day
+            lambda contract: any(
+                contract._day_due_in(first_day, last_day, charge)
+                for charge in ("pages", "fees", "advance")
+                if charge == "pages" or contract._has_fees(charge)
+            )
         )
 
     @api.model

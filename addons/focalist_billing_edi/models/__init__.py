@@ -3,5 +3,5 @@ from . import (
     account_edi_xml_ubl_21,
     account_move,
     account_move_line,
-    focalist_statement,
+    focalist_statement_charge,
 )

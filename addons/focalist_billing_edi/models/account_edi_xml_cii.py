@@ -11,16 +11,16 @@ class AccountEdiXmlCii(models.AbstractModel):
         order, the invoice's own number.
         """
         vals = super()._export_invoice_vals(invoice)
-        statements = invoice._focalist_billed()
-        if not statements:
+        charges = invoice._focalist_charges()
+        if not charges:
             return vals
-        vals["billing_start"], vals["billing_end"] = statements._service_period()
+        vals["billing_start"], vals["billing_end"] = charges._service_period()
         for line_vals in vals["invoice_line_vals_list"]:
             start, end = line_vals["line"]._focalist_service_period()
             line_vals |= {"billing_start": start, "billing_end": end}
         if vals["purchase_order_reference"] == invoice.name:
             vals["purchase_order_reference"] = invoice.ref or ""
         vals["contract_reference"] = vals["contract_reference"] or ", ".join(
-            statements.contract_id.mapped("name")
+            charges.statement_id.contract_id.mapped("name")
         )
         return vals

@@ -8,13 +8,15 @@ class AccountEdiXmlUbl21(models.AbstractModel):
 
     def _add_invoice_header_nodes(self, document_node, vals):
         result = super()._add_invoice_header_nodes(document_node, vals)
-        statements = vals["invoice"]._focalist_billed()
-        if statements:
+        charges = vals["invoice"]._focalist_charges()
+        if charges:
             document_node["cac:InvoicePeriod"] = self._focalist_period_node(
-                statements._service_period()
+                charges._service_period()
             )
             document_node["cac:ContractDocumentReference"] = {
-                "cbc:ID": {"_text": ", ".join(statements.contract_id.mapped("name"))}
+                "cbc:ID": {
+                    "_text": ", ".join(charges.statement_id.contract_id.mapped("name"))
+                }
             }
         return result
 

@@ -6,7 +6,7 @@ import functools
 import re
 import sys
 from dataclasses import dataclass, field
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from ..report import METERS, SUPPLY_KINDS
@@ -114,11 +114,8 @@ class Profile:
 @functools.cache
 def load_all() -> tuple[Profile, ...]:
     """All profiles that come with the package, by name."""
-    files = (f for f in resources.files(__name__).iterdir() if f.name.endswith(".toml"))
-    return tuple(
-        parse(f.name.removesuffix(".toml"), f.read_text("utf-8"))
-        for f in sorted(files, key=lambda f: f.name)
-    )
+    files = Path(__file__).parent.glob("*.toml")
+    return tuple(parse(f.stem, f.read_text("utf-8")) for f in sorted(files))
 
 
 @functools.lru_cache(maxsize=1024)

@@ -1,0 +1,27 @@
+from odoo import fields, models
+
+
+class FocalistPricingFee(models.Model):
+    """A fixed amount of each month, for the client, each of its sites or devices."""
+
+    _name = "focalist.pricing.fee"
+    _description = "Fixed Fee"
+    _inherit = ["focalist.part.mixin"]
+    _order = "pricing_id, id"
+
+    name = fields.Char(required=True, translate=True)
+    amount = fields.Monetary("Amount a month", required=True)
+    per = fields.Selection(
+        [("contract", "Contract"), ("site", "Site"), ("device", "Device")],
+        required=True,
+        default="contract",
+        help="A site counts while devices of the contract stand there.",
+    )
+    in_advance = fields.Boolean(
+        "In advance",
+        help="Charged as its period begins; else when it is over.",
+    )
+
+    _amount_not_negative = models.Constraint(
+        "CHECK (amount >= 0)", "A fee is not negative."
+    )

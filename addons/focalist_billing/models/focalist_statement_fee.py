@@ -1,0 +1,85 @@
+from datetime import timedelta
+
+from odoo import models
+
+
+class FocalistStatement(models.Model):
+    """Fixed fees: what they come to in a period."""
+
+    _name = "focalist.statement"
+    _inherit = ["focalist.statement"]
+
+    def _prepare_fee_charges(self):
+        """Values of the charges of the period's fees.
+
+        Each version of the prices for its own days. Whoever was there all the time is
+        one charge; a site or device that came or went has one of its own, by its days.
+        """
+        self.ensure_one()
+        contract, in_advance = self.contract_id, self.charge == "advance"
+        charges = []
+        for pricing, start, end in self._fee_spans():
+            months = contract._months(start, end, self.charge)
+            for fee in pricing.fee_ids.filtered(lambda f: f.in_advance == in_advance):
+                whole, parts = self._fee_places(fee, start, end)
+                values = {
+                    "statement_id": self.id,
+                    "fee_id": fee.id,
+                    "date_start": start,
+                    "date_end": end,
+                }
+                if whole and months.denominator == 1:
+                    charges.append(
+                        values
+                        | {
+                            "quantity": whole * months,
+                            "printed": whole * months,
+                            "price_unit": fee.amount,
+                        }
+                    )
+                elif whole:
+                    charges.append(values | self._part_of_fee(fee, months, whole))
+                charges += [
+                    values | place | self._part_of_fee(fee, months * part)
+                    for place, part in parts
+                ]
+        return charges
+
+    def _part_of_fee(self, fee, months, count=1):
+        """Quantity and price of a fee for a part of a month, to the cent."""
+        return {
+            "quantity": count,
+            "printed": count,
+            "price_unit": self.currency_id.round(float(months) * fee.amount),
+        }
+
+    def _fee_spans(self):
+        """The versions of the prices in the period: list of (pricing, first, last)."""
+        spans, end = [], self.service_end
+        for pricing in self.contract_id.pricing_ids.sorted("date_from", reverse=True):
+            if pricing.date_from > end:
+                continue
+            start = max(pricing.date_from, self.service_start)
+            spans.insert(0, (pricing, start, end))
+            end = start - timedelta(days=1)
+            if end < self.service_start:
+                break
+        return spans
+
+    def _fee_places(self, fee, start, end):
+        """For how many a fee is charged.
+
+        :return: (number of those there all the time, list of (values of a charge that
+            name another one, Fraction of the time that it was there))
+        """
+        if fee.per == "contract":
+            return 1, []
+        name = f"{fee.per}_id"
+        shares = {}
+        devices = self.env["focalist.device"]
+        for device, share in self.contract_id._presence(start, end).items():
+            place = device if fee.per == "device" else devices.browse(device).site_id.id
+            if place:
+                shares[place] = max(share, shares.get(place, 0))
+        parts = [({name: place}, share) for place, share in shares.items() if share < 1]
+        return len(shares) - len(parts), parts

@@ -1,0 +1,205 @@
+import csv
+import re
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from odoo import Command, fields
+from odoo.tests import tagged
+
+from ..tools.billed_meters import BILLED_METERS
+from .common import BillingCommon
+
+BILLS = Path(__file__).parent / "examples" / "bills.csv"
+PERIODS = {"quarterly": "quarter", "half-yearly": "half_year"}
+
+
+@tagged("post_install", "-at_install")
+class TestExamples(BillingCommon):
+    """Each row of examples/bills.csv; examples/README.md says how they are written."""
+
+    def setUp(self):
+        super().setUp()
+        self.devices, self.number = {}, 0
+
+    def test_p0_worked_examples(self):
+        with BILLS.open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        self.assertGreaterEqual(len(rows), 40)
+        for number, row in enumerate(rows):
+            with self.subTest(row["example"]), self.env.cr.savepoint() as savepoint:
+                self._try(number, row)
+                savepoint.rollback()
+                self.env.invalidate_all()
+
+    def _try(self, number, row):
+        self.client, self.site = self._make_client(f"Example {number}")
+        self.devices, self.number = {}, number
+        prices = row["prices"].splitlines()
+        self.contract = self.env["focalist.contract"].create(
+            self._contract_values(prices)
+        )
+        self.contract.action_activate()
+        # Devices and their models are there before prices name them.
+        happens = row["what happens"].splitlines()
+        for line in happens:
+            self._declare(line)
+        for line in prices:
+            self._price(self.contract.pricing_ids, line)
+        months = row["billed"].split()
+        statements = self.env["focalist.statement"]
+        for line in happens:
+            self._happen(line)
+        for month in months:
+            first = date.fromisoformat(f"{month}-01")
+            made, _problems = self.contract._bill_month(
+                first, fields.Date.end_of(first, "month")
+            )
+            statements += made
+        charges = self.contract.statement_ids.filtered(
+            lambda statement: statement.state != "cancel"
+        ).sorted("date_start")
+        found = [
+            f"{charge.meter or 'fee'} {charge.quantity:.0f}"
+            f" x {charge.price_unit:.6g} = {charge.amount:.2f}"
+            for charge in charges.charge_ids.sorted(
+                lambda c: (c.statement_id.date_start, c.statement_id.id, c.sequence)
+            )
+        ]
+        self.assertEqual(found, row["charges"].splitlines())
+        self.assertEqual(f"{sum(charges.mapped('amount_untaxed')):.2f}", row["total"])
+
+    # -- prices -----------------------------------------------------------------------
+
+    def _contract_values(self, prices):
+        values = {"partner_id": self.client.id, "date_start": "2025-01-01"}
+        for line in prices:
+            if line in PERIODS:
+                values["period"] = PERIODS[line]
+            elif line.startswith("from "):
+                values["date_start"] = line.removeprefix("from ")
+        start = values["date_start"]
+        return values | {"pricing_ids": [Command.create({"date_from": start})]}
+
+    def _price(self, pricing, line):
+        match line.split():
+            case [meter, price] if meter in BILLED_METERS:
+                pricing[f"price_{meter}"] = float(price)
+            case ["included", meter, pages]:
+                pricing.write({"has_allowance": True, f"included_{meter}": int(pages)})
+            case ["pool", meter, pages]:
+                pool = {"name": "All", f"included_{meter}": int(pages)}
+                pricing.write(
+                    {"has_allowance": True, "pool_ids": [Command.create(pool)]}
+                )
+            case ["by", "model"]:
+                pricing.model = "device"
+            case ["type", type_]:
+                pricing.meter_type = type_
+            case ["a3", factor]:
+                pricing.a3_factor = int(factor)
+            case ["tiers", *scale]:
+                if scale:
+                    pricing.tiers_by = "period"
+            case ["tier", kind, page, price]:
+                values = {"kind": kind, "page_from": int(page), "price": float(price)}
+                pricing.tier_ids = [Command.create(values)]
+                if {"mono", "color"} <= set(pricing.tier_ids.mapped("kind")):
+                    pricing.model = "tiered"
+            case ["fee", amount, *per]:
+                values = {"name": "Fee", "amount": float(amount)}
+                values["per"] = per[1] if per else "contract"
+                pricing.fee_ids = [Command.create(values)]
+            case _ if ": " in line:
+                self._price_of(pricing, *line.split(": "))
+            case _:
+                self.assertTrue(line in PERIODS or line.startswith("from "), line)
+
+    def _price_of(self, pricing, whose, price):
+        meter, amount = price.split()
+        if whose.startswith("device "):
+            values = {"device_id": self.devices[whose.removeprefix("device ")].id}
+        else:
+            model = self.env["focalist.device.model"]._find_or_create(
+                [("Ricoh", whose)]
+            )
+            values = {"model_id": model["Ricoh", whose].id}
+        values[f"price_{meter}"] = float(amount)
+        pricing.override_ids = [Command.create(values)]
+
+    # -- what happens -----------------------------------------------------------------
+
+    def _declare(self, line):
+        """Make the device of the first line that names it."""
+        match = re.match(r"[\d-]{10} (\w+)(?: \((.+?)\))?", line)
+        if match and match[1] not in self.devices:
+            name, model = match.groups()
+            self.devices[name] = self._read(
+                self.site, f"EX{self.number}{name}", model=model or "MP C4503"
+            )
+
+    def _happen(self, line):
+        line = re.sub(r" \(.+?\)", "", line)
+        match line.split():
+            case ["prices", "from", day, *price]:
+                values = {"date_from": day.rstrip(":")}
+                values[f"price_{price[0]}"] = float(price[1])
+                self.contract.pricing_ids = [Command.create(values)]
+            case ["price", *price]:
+                self._price(self.contract.pricing_ids, " ".join(price))
+            case [month, "is", "invoiced", "and", "credited"]:
+                self._invoice_and_credit(month)
+            case [day, name, "joins"]:
+                self._member(name).start_at = self._at(day, -9)
+            case [day, name, "leaves"]:
+                self._member(name).end_at = self._at(day)
+            case [day, name, "reset"]:
+                self._reading(day, name)._declare("reset", "A new board")
+            case [day, name, "swap", last, first]:
+                self._reading(day, name)._declare(
+                    "swap",
+                    "A new board",
+                    end_values={"mono": int(last)},
+                    start_values={"mono": int(first)},
+                )
+            case [day, name, "void"]:
+                self._reading(day, name)._void("A wrong one")
+            case [day, name, *meters]:
+                values = dict(zip(meters[::2], map(int, meters[1::2]), strict=True))
+                moment = f"{self._at(day):%Y-%m-%d %H:%M}"
+                device = self.devices[name]
+                self._read(
+                    self.site,
+                    device.serial_number,
+                    (moment, values),
+                    model=device.model_id.name,
+                )
+
+    def _at(self, day, hours=0):
+        """09:00 in Paris of a day in winter, or so many hours from it: naive UTC."""
+        return datetime.fromisoformat(day) + timedelta(hours=8 + hours)
+
+    def _member(self, name):
+        device = self.devices[name]
+        return self.contract.member_ids.filtered(lambda m: m.device_id == device)
+
+    def _reading(self, day, name):
+        return self.env["focalist.meter.reading"].search(
+            [
+                ("device_id", "=", self.devices[name].id),
+                ("read_at", "=", self._at(day)),
+            ]
+        )
+
+    def _invoice_and_credit(self, month):
+        first = date.fromisoformat(f"{month}-01")
+        made, _problems = self.contract._bill_month(
+            first, fields.Date.end_of(first, "month")
+        )
+        move = made._create_invoices()
+        move.action_post()
+        wizard = self.env["account.move.reversal"].with_context(
+            active_model="account.move", active_ids=move.ids
+        )
+        wizard = wizard.create({"journal_id": move.journal_id.id})
+        wizard.refund_moves()
+        wizard.new_move_ids.action_post()

@@ -1,0 +1,190 @@
+from odoo import Command
+from odoo.exceptions import UserError, ValidationError
+from odoo.tests import freeze_time, tagged
+
+from .common import BillingCommon
+
+
+@tagged("post_install", "-at_install")
+class TestFees(BillingCommon):
+    """Fixed fees: for whom, when, to whom, and by days of those who come and go."""
+
+    def setUp(self):
+        super().setUp()
+        self.pricing = self.contract.pricing_ids
+        self.leasing = self.env["res.partner"].create({"name": "Leasing company"})
+        self.device = self._print("A001", 1000)
+
+    def _print(self, serial, mono, site=None):
+        return self._read(
+            site or self.site,
+            serial,
+            ("2026-02-28 08:00", {"mono": 0}),
+            ("2026-03-31 08:00", {"mono": mono}),
+        )
+
+    def _fee(self, amount=30, **values):
+        self.pricing.fee_ids = [
+            Command.create({"name": "Service", "amount": amount, **values})
+        ]
+
+    def _month(self, month="2026-03-01", contracts=None):
+        """The statements that a run of a month makes."""
+        run = self.env["focalist.billing.run"].create({"month": month})
+        known = self.env["focalist.statement"].search([])
+        run.contract_ids = contracts or self.contract
+        run.action_run()
+        return self.env["focalist.statement"].search([]) - known
+
+    def _asked(self, statements):
+        return [
+            (c.quantity, c.price_unit, c.amount)
+            for c in statements.filtered(lambda s: s.charge != "pages").charge_ids
+        ]
+
+    def test_fee_of_the_contract_on_the_invoice_of_pages(self):
+        self._fee()
+        self.pricing.date_from = "2026-01-01"
+        statements = self._month()
+        fees = statements.filtered(lambda s: s.charge == "fees")
+        # January, February and March: fees that were never billed are not forgotten.
+        self.assertEqual(len(fees), 3)
+        self.assertEqual(sum(fees.mapped("amount_untaxed")), 90)
+        march = statements.filtered(lambda s: s.date_start.month == 3)
+        move = march._create_invoices()
+        self.assertEqual(len(move), 1)
+        self.assertEqual(move.amount_untaxed, 40)
+        self.assertIn(
+            "Service, from 03/01/2026 to 03/31/2026",
+            str(move.invoice_line_ids.mapped("name")),
+        )
+
+    def test_fee_for_each_device_and_site(self):
+        annex = self.env["focalist.site"].create(
+            {"name": "Annex", "partner_id": self.client.id, "tz": "Europe/Paris"}
+        )
+        self._print("A002", 10)
+        self._print("A003", 10, site=annex)
+        self.pricing.date_from = self.contract.date_start = "2026-03-01"
+        self.pricing.fee_ids = [
+            Command.create({"name": "Device", "amount": 10, "per": "device"}),
+            Command.create({"name": "Site", "amount": 5, "per": "site"}),
+        ]
+        self.assertEqual(self._asked(self._month()), [(3, 10, 30), (2, 5, 10)])
+
+    def test_fee_by_the_days_of_a_device_that_joins(self):
+        self.contract.date_start = self.pricing.date_from = "2026-03-01"
+        other = self._print("A002", 10)
+        member = self.contract.member_ids.filtered(lambda m: m.device_id == other)
+        member.start_at = "2026-03-16 23:30:00"  # the 17th in Paris: 15 of 31 days
+        self._fee(31, per="device")
+        self.assertEqual(self._asked(self._month()), [(1, 31, 31), (1, 15, 15)])
+        [part] = self.contract.statement_ids.charge_ids.filtered("device_id")
+        self.assertIn("A002", part._title())
+
+    def test_fee_by_the_days_of_a_contract_that_begins(self):
+        contract = self._make_contract(self._make_client("Late")[0], active=False)
+        contract.date_start = "2026-03-22"
+        self.assertEqual(str(contract.pricing_ids.date_from), "2026-03-22")
+        contract.pricing_ids.fee_ids = [
+            Command.create({"name": "Service", "amount": 31})
+        ]
+        contract.action_activate()
+        self.assertEqual(self._asked(self._month(contracts=contract)), [(1, 10, 10)])
+
+    def test_fee_of_a_quarter(self):
+        self.contract.fee_period = "quarter"
+        self._fee()
+        self.assertFalse(self._asked(self._month("2026-02-01")))
+        statements = self._month("2026-03-01")
+        self.assertEqual(self._asked(statements), [(3, 30, 90)])
+
+    def test_fee_that_changes_within_its_period(self):
+        self.contract.fee_period = "quarter"
+        self._fee()
+        self.contract.pricing_ids = [
+            Command.create(
+                {
+                    "date_from": "2026-03-01",
+                    "fee_ids": [Command.create({"name": "Service", "amount": 36})],
+                }
+            )
+        ]
+        [fees] = self._month().filtered(lambda s: s.charge == "fees")
+        self.assertEqual(
+            [(str(c.date_start), str(c.date_end)) for c in fees.charge_ids],
+            [("2026-01-01", "2026-02-28"), ("2026-03-01", "2026-03-31")],
+        )
+        # 59 of the quarter's 90 days, and 31: 3 × 59 / 90 × 30 and 3 × 31 / 90 × 36
+        self.assertEqual(fees.charge_ids.mapped("amount"), [59, 37.2])
+
+    def test_fee_in_advance(self):
+        self._fee(in_advance=True)
+        self.pricing.date_from = self.contract.date_start = "2026-03-01"
+        with freeze_time("2026-04-01"):
+            statements = self._month("2026-03-01")
+        ahead = statements.filtered(lambda s: s.charge == "advance")
+        self.assertEqual(
+            [str(s.date_start) for s in ahead.sorted("date_start")],
+            ["2026-03-01", "2026-04-01"],
+        )
+        # Charged once, by whatever run.
+        with freeze_time("2026-04-02"):
+            self.assertFalse(
+                self._month("2026-04-01").filtered(lambda s: s.charge == "advance")
+            )
+
+    def test_fee_in_advance_lets_prices_of_pages_change(self):
+        self._fee(in_advance=True)
+        with freeze_time("2026-04-01"):
+            self._month("2026-03-01")._create_invoices()
+            self.contract.pricing_ids = [
+                Command.create({"date_from": "2026-04-01", "price_mono": 0.5})
+            ]
+        self.assertEqual(len(self.contract.pricing_ids), 2)
+
+    def test_fee_to_a_leasing_company(self):
+        self._fee()
+        self.contract.fee_payer_id = self.leasing
+        self.pricing.date_from = self.contract.date_start = "2026-03-01"
+        moves = self._month()._create_invoices()
+        self.assertEqual(
+            {move.partner_id: move.amount_untaxed for move in moves},
+            {self.client: 10, self.leasing: 30},
+        )
+
+    def test_fee_stays_once_it_is_invoiced(self):
+        self._fee()
+        self._month()._create_invoices()
+        with self.assertRaisesRegex(UserError, "invoiced with these prices"):
+            self.pricing.fee_ids.amount = 1
+        with self.assertRaisesRegex(ValidationError, "has statements"):
+            self.contract.fee_period = "year"
+
+    def test_fee_of_a_cancelled_statement_is_billed_anew(self):
+        self._fee()
+        self._month().action_cancel()
+        self.assertEqual(
+            sum(self._month().mapped("amount_untaxed")), 100, "three months and pages"
+        )
+
+    def test_periods_from_the_contract_s_start(self):
+        contract = self._make_contract(self._make_client("Anchored")[0], active=False)
+        contract.date_start = "2026-01-31"
+        contract.anchor = "contract"
+        contract.action_activate()
+        for day, expected in {
+            "2026-01-31": ("2026-01-31", "2026-02-27"),
+            "2026-02-28": ("2026-02-28", "2026-03-30"),
+            "2026-03-30": ("2026-02-28", "2026-03-30"),
+            "2026-03-31": ("2026-03-31", "2026-04-29"),
+        }.items():
+            with self.subTest(day):
+                found = contract._period_of(self._date(day))
+                self.assertEqual(tuple(map(str, found)), expected)
+        contract.fee_period = "year"
+        found = contract._period_of(self._date("2027-01-30"), "fees")
+        self.assertEqual(tuple(map(str, found)), ("2026-01-31", "2027-01-30"))
+
+    def _date(self, day):
+        return self.contract._fields["date_start"].to_date(day)

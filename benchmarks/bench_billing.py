@@ -1,0 +1,98 @@
+"""A billing run, from readings to draft invoices, beside OCA's `contract`.
+
+100 clients with 40 devices each, mono and colour, a reading a day: the statements of a
+month with all device detail, then their draft invoices. The peer makes the same 100
+invoices of 80 lines each, from recurring lines with fixed quantities, in a database of
+its own. Figures:
+
+- `speedup_vs_contract`: our invoices a second over the peer's;
+- `invoices_per_s`, `contract_invoices_per_s`;
+- `statement_lines_per_s`: lines (a device's meter) of statements alone;
+- `growth_per_client`: a client's time with 1,000 clients over that with 100, 4 devices
+  each;
+- `rss_mib`: memory of the run with 1,000 clients.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from launcher import environment, postgres
+from launcher.databases import Databases
+from launcher.paths import ADDONS, STATE
+from tests.e2e.parts import Site
+
+HERE = Path(__file__).parent
+PEER = "odoo-addon-contract==19.0.1.2.1.2"
+CLIENTS, DEVICES = 100, 40
+MANY, FEW_DEVICES = 1_000, 4
+
+
+def run() -> dict[str, float]:
+    ready = environment.get()
+    with postgres.running(ready) as server:
+        databases = Databases(ready, server)
+        databases.ensure_template()
+        ours = _bill(databases, CLIENTS, DEVICES)
+        few = _bill(databases, CLIENTS, FEW_DEVICES)
+        many = _bill(databases, MANY, FEW_DEVICES)
+        theirs = _contract(databases, ready)
+    per_s = CLIENTS / (ours["statements_s"] + ours["invoices_s"])
+    theirs_per_s = CLIENTS / theirs["invoices_s"]
+    return {
+        "speedup_vs_contract": round(per_s / theirs_per_s, 1),
+        "invoices_per_s": round(per_s, 1),
+        "contract_invoices_per_s": round(theirs_per_s, 2),
+        "statement_lines_per_s": round(ours["lines"] / ours["statements_s"]),
+        "growth_per_client": round(_seconds(many) / MANY / _seconds(few) * CLIENTS, 2),
+        "rss_mib": round(many["rss_mib"]),
+    }
+
+
+def _seconds(figures: dict[str, float]) -> float:
+    return figures["statements_s"] + figures["invoices_s"]
+
+
+def _bill(databases: Databases, clients: int, devices: int) -> dict:
+    with _site(databases, f"billing{clients}x{devices}") as site:
+        made = site.script("billing", folder=HERE, clients=clients, devices=devices)
+        with closing(site.connect()) as connection:
+            connection.autocommit = True
+            connection.cursor().execute("VACUUM ANALYZE")
+        return site.script("bill", folder=HERE, **made)
+
+
+def _contract(databases: Databases, ready: environment.Environment) -> dict:
+    """The peer, installed for this alone: it is AGPL, and nothing of ours needs it."""
+    folder = STATE / "bench-contract"
+    subprocess.run(
+        [
+            *(ready.python, "-m", "pip", "install", "--quiet", "--no-deps"),
+            *(f"--target={folder}", "--upgrade", PEER),
+        ],
+        check=True,
+        stdout=sys.stderr,
+    )
+    addons = folder / "odoo" / "addons"
+    with _site(databases, "contract", addons_path=f"{ADDONS},{addons}") as site:
+        databases.odoo(
+            "server",
+            f"--config={site.config}",
+            "--init=contract",
+            "--stop-after-init",
+            "--no-http",
+            log="bench-contract",
+        )
+        return site.script("contract", folder=HERE, clients=CLIENTS, lines=2 * DEVICES)
+
+
+@contextmanager
+def _site(databases: Databases, name: str, **options: object) -> Iterator[Site]:
+    template = databases.ensure_template()
+    site = Site(databases, name, template=template, **options)
+    try:
+        yield site
+    finally:
+        site.close()
