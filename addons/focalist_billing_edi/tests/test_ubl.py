@@ -43,3 +43,16 @@ class TestUbl(EdiCommon):
 
     def test_ubl_bis3_of_a_credit_note_has_the_period_credited(self):
         self._check_period(self._export(self._credit()), "CreditNoteLine")
+
+    def test_ubl_bis3_of_a_fee_in_advance_has_its_own_period(self):
+        fee, _pages = self.move.focalist_statement_ids.charge_ids.sudo()
+        fee.write({"date_start": "2026-04-01", "date_end": "2026-04-30"})
+        self.assertIn("04/01/2026", fee._annex_title())
+        tree = self._export(self.move)
+        path = "{*}InvoicePeriod/{*}"
+        self.assertEqual(self._texts(tree, f"{path}StartDate"), ["2026-03-01"])
+        self.assertEqual(self._texts(tree, f"{path}EndDate"), ["2026-04-30"])
+        self.assertEqual(
+            self._texts(tree, f"{{*}}InvoiceLine/{path}StartDate"),
+            ["2026-04-01", "2026-03-01"],
+        )
