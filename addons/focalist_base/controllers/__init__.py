@@ -4,6 +4,7 @@ from . import (
     portal,
     portal_devices,
     portal_export,
+    portal_readings,
     portal_volumes,
     statistics,
 )

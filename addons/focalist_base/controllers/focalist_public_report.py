@@ -2,7 +2,6 @@ from odoo.exceptions import UserError
 from odoo.http import Controller, request, route
 
 from ..tools import public_photo
-from ..tools.meters import parse_pages
 
 MAX_TEXT = 2000
 MAX_NAME = 100
@@ -97,7 +96,7 @@ class FocalistPublicReportController(Controller):
         )
         report = {"who": who, "text": text, "photo": self._photo(typed.get("photo"))}
         if typed.get("kind") == "reading":
-            report["meters"] = self._meters(device, typed)
+            report["meters"] = self._in_language(device)._typed_meters(typed)
         elif not text and not report["photo"]:
             raise UserError(
                 request.env._("Say what the problem is, or add a photo of it.")
@@ -114,27 +113,6 @@ class FocalistPublicReportController(Controller):
                 )
             )
         return text
-
-    def _meters(self, device, typed):
-        labels = self._meter_labels(device)
-        meters = {}
-        for meter, label in labels.items():
-            said = typed.get(f"meter_{meter}")
-            try:
-                value = parse_pages(said if isinstance(said, str) else "")
-            except ValueError as error:
-                raise UserError(
-                    request.env._(
-                        "%(meter)s: “%(said)s” is no number of pages.",
-                        meter=label,
-                        said=said[:30],
-                    )
-                ) from error
-            if value is not None:
-                meters[meter] = value
-        if not meters:
-            raise UserError(request.env._("Enter at least one meter."))
-        return meters
 
     def _photo(self, file):
         content = (
@@ -155,16 +133,9 @@ class FocalistPublicReportController(Controller):
                 request.env._("This is no photo: choose a JPEG or PNG image.")
             ) from error
 
-    def _meter_labels(self, device):
-        """The meters that are asked for: {meter: label}."""
-        names = device.env["focalist.meter.reading"].with_env(request.env).sudo()
-        described = names.fields_get(
-            [f"meter_{meter}" for meter in device._public_meters()], ["string"]
-        )
-        return {
-            meter: described[f"meter_{meter}"]["string"]
-            for meter in device._public_meters()
-        }
+    def _in_language(self, device):
+        """The device in the visitor's language."""
+        return device.with_context(lang=request.env.lang)
 
     def _form(self, device, typed, error=None):
         """The form, with what was typed still in it."""
@@ -175,7 +146,7 @@ class FocalistPublicReportController(Controller):
                 "model": f"{model.manufacturer_id.name} {model.name}",
                 "serial": device.serial_number or "",
                 "dealer": device.company_id.name,
-                "meters": self._meter_labels(device),
+                "meters": self._in_language(device)._asked_meter_labels(),
                 "typed": {k: v for k, v in typed.items() if isinstance(v, str)},
                 "error": error,
                 "max_text": MAX_TEXT,

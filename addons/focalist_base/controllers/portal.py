@@ -72,6 +72,16 @@ class FocalistPortal(CustomerPortal):
             for site in sites
         }
 
+    def _asked_devices(self):
+        """The reader's own devices whose meters are asked for."""
+        devices = request.env["focalist.device"]
+        # The field is the dealer's; what is found is the reader's by its rights.
+        asked = devices.sudo().search(
+            self._focalist_in_service() & Domain("reading_asked_at", "!=", False)
+        )
+        asked = asked.filtered(lambda device: device._is_reading_asked())
+        return devices.browse(asked.ids)._filtered_access("read")
+
     def _told_here(self, devices):
         """What devices last told, as far as it is of their time at the reader's.
 

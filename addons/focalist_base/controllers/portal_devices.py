@@ -90,6 +90,7 @@ class FocalistDevicesPortal(FocalistPortal):
             "has_any": bool(found)
             or bool(devices.search_count(self._focalist_in_service(), limit=1)),
             "left_count": len(self._left_devices()),
+            "asked_devices": self._asked_devices(),
             "pager": pager,
             "searchbar_sortings": sortings,
             "searchbar_filters": filters,

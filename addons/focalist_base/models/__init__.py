@@ -14,6 +14,7 @@ from . import (
     focalist_client_fields,
     focalist_client_stat,
     focalist_device,
+    focalist_device_asked,
     focalist_device_custom,
     focalist_device_export,
     focalist_device_ingest,

@@ -3,9 +3,11 @@ import base64
 from markupsafe import Markup
 
 from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import plaintext2html
 
-from ..tools.meters import METERS
+from ..tools.meters import METERS, parse_pages, reading_field
+from ..tools.people import least_busy, of_group
 
 # What a person reads from a display; the others are for those who know the machine.
 ASKED_METERS = ("total", "mono", "color", "scan")
@@ -32,6 +34,42 @@ class FocalistDevice(models.Model):
         told = [meter for meter in ASKED_METERS if meter in (self.last_meters or {})]
         usual = ("total", "mono", "color") if self.is_color else ("total",)
         return [meter for meter in METERS if meter in (told or usual)]
+
+    def _asked_meter_labels(self):
+        """The meters that a person is asked for: {meter: label}."""
+        asked = self._public_meters()
+        described = (
+            self.env["focalist.meter.reading"]
+            .sudo()
+            .fields_get([reading_field(meter) for meter in asked], ["string"])
+        )
+        return {meter: described[reading_field(meter)]["string"] for meter in asked}
+
+    def _typed_meters(self, typed):
+        """The meters that a person typed, checked.
+
+        :param dict typed: what a form sent: `meter_total` and such
+        :return: dict meter -> value
+        :raise UserError: with what is wrong, for the person who typed it
+        """
+        meters = {}
+        for meter, label in self._asked_meter_labels().items():
+            said = typed.get(f"meter_{meter}")
+            try:
+                value = parse_pages(said if isinstance(said, str) else "")
+            except ValueError as error:
+                raise UserError(
+                    self.env._(
+                        "%(meter)s: “%(said)s” is no number of pages.",
+                        meter=label,
+                        said=said[:30],
+                    )
+                ) from error
+            if value is not None:
+                meters[meter] = value
+        if not meters:
+            raise UserError(self.env._("Enter at least one meter."))
+        return meters
 
     def _take_public_report(self, who="", text="", meters=None, photo=None):
         """Take what somebody without a login reports of this device.
@@ -76,27 +114,6 @@ class FocalistDevice(models.Model):
         self.activity_schedule(kind, user_id=self._least_busy_technician().id)
 
     def _least_busy_technician(self):
-        """The dealer's technician with the fewest activities on devices.
-
-        One who is a manager, too, is asked where there is nobody else.
-        """
-        people = self.env.ref("focalist_base.group_focalist_technician").all_user_ids
-        people = people.filtered(
-            lambda user: (
-                user.active and not user.share and self.company_id in user.company_ids
-            )
-        )
-        busy = dict(
-            self.env["mail.activity"]._read_group(
-                [("res_model", "=", self._name), ("user_id", "in", people.ids)],
-                ["user_id"],
-                ["__count"],
-            )
-        )
-        return people.sorted(
-            lambda user: (
-                user.has_group("focalist_base.group_focalist_manager"),
-                busy.get(user, 0),
-                user.id,
-            )
-        )[:1]
+        """The dealer's technician with the fewest activities on devices."""
+        group = "focalist_base.group_focalist_technician"
+        return least_busy(of_group(self.env, group, self.company_id), self._name)

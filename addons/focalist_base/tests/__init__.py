@@ -1,5 +1,6 @@
 from . import (
     test_alert,
+    test_asked_readings,
     test_client_list,
     test_client_stat,
     test_company,

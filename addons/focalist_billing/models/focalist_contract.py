@@ -43,6 +43,10 @@ class FocalistContract(models.Model):
         domain="[('is_focalist_client', '=', True),"
         " ('focalist_company_id', 'in', allowed_company_ids)]",
     )
+    client_reference = fields.Char(
+        tracking=True,
+        help="The client's order or agreement: what its invoices refer to.",
+    )
     company_id = fields.Many2one(
         related="partner_id.focalist_company_id",
         required=True,

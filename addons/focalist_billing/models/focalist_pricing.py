@@ -281,9 +281,9 @@ class FocalistPricing(models.Model):
         return ""
 
     @api.model
-    def default_get(self, fields_list):
+    def default_get(self, fields):
         """A new version begins with the values of the one before it."""
-        defaults = super().default_get(fields_list)
+        defaults = super().default_get(fields)
         contract = self.env["focalist.contract"].browse(
             self.env.context.get("default_contract_id")
         )
@@ -294,7 +294,7 @@ class FocalistPricing(models.Model):
             defaults |= {
                 name: value
                 for name, value in values.items()
-                if name in fields_list and name not in ("contract_id", "date_from")
+                if name in fields and name not in ("contract_id", "date_from")
             }
         return defaults
 

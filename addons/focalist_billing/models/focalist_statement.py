@@ -445,6 +445,7 @@ class FocalistStatement(models.Model):
             "company_id": self.company_id.id,
             "currency_id": self.currency_id.id,
             "invoice_origin": ", ".join(self.mapped("name")),
+            "ref": self.contract_id.client_reference,
             "invoice_line_ids": [
                 Command.create(statement._prepare_invoice_line(charge))
                 for statement in statements

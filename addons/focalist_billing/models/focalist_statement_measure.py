@@ -129,8 +129,9 @@ class FocalistStatementLine(models.Model):
                 user=self.env.uid,
                 values=SQL(", ").join(
                     SQL(
-                        f"%s::{self._fields[name].column_type[0]}[]",
+                        "%s::%s[]",
                         [row[name] for row in rows],
+                        SQL.identifier(self._fields[name].column_type[0]),
                     )
                     for name in names
                 ),

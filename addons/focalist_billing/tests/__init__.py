@@ -1,5 +1,7 @@
 from . import (
+    test_annex,
     test_billing_history,
+    test_client_invoices,
     test_client_list,
     test_contract,
     test_deactivated_client,
@@ -12,6 +14,7 @@ from . import (
     test_pdf,
     test_periods,
     test_portal,
+    test_portal_statements,
     test_pricing,
     test_pricing_models,
     test_rating,

@@ -1,6 +1,7 @@
 import shutil
 import subprocess
 import unittest
+from unittest.mock import patch
 
 from odoo.tests import HttpCase, tagged
 
@@ -88,3 +89,16 @@ class TestPdf(BillingCommon, HttpCase):
         self.assertEqual(text.count("RCS Lyon 334 175 221"), 2)
         for serial in ("A001", "A002"):
             self.assertIn(serial, text)
+
+    def test_i2_pdf_annex_cuts_no_row(self):
+        """Each page of a large annex begins with the heads; whole rows follow."""
+        lines = type(self.env["focalist.statement.line"])
+        one = lines._annex_meters
+        with patch.object(lines, "_annex_meters", lambda self: one(self) * 100):
+            pages = self._text(self.moves[0]).split("\f")[1:-1]
+        self.assertGreater(len(pages), 2)
+        for page in pages:
+            self.assertIn("First reading", page)
+            self.assertIn("Unit price", page)
+            self.assertEqual(page.count("A001"), page.count("1,236,801"))
+        self.assertEqual(sum(page.count("A001") for page in pages), 100)

@@ -29,5 +29,7 @@ class TestAccountantTour(BillingCommon, HttpCase):
 
 @tagged("post_install", "-at_install")
 class TestPortalTour(PortalCommon):
-    def test_tour_portal_finds_the_meters(self):
+    def test_i3_tour_portal_finds_the_meters_and_disputes(self):
         self.start_tour("/my", "focalist_billing_portal", login="coordinator")
+        messages = self.move.focalist_statement_ids.message_ids
+        self.assertIn("It was off all month", str(messages.mapped("body")))

@@ -31,5 +31,56 @@ registry.category("web_tour.tours").add("focalist_billing_portal", {
       content: "No other client's device is there",
       trigger: "#focalist_meters:not(:contains('B001'))",
     },
+    {
+      content: "Open the statement",
+      trigger: "#focalist_meters a:contains('Statement')",
+      run: "click",
+      expectUnloadPage: true,
+    },
+    {
+      content: "Its files are there to download",
+      trigger: "a[href$='/xlsx']",
+    },
+    {
+      content: "Look for the device",
+      trigger: "input[name='search']",
+      run: "edit A001",
+    },
+    {
+      content: "Search",
+      trigger: "#focalist_meters button:contains('Search')",
+      run: "click",
+      expectUnloadPage: true,
+    },
+    {
+      content: "Ask about its line",
+      trigger: "#focalist_meters tr:contains('A001') .fa-question-circle-o",
+      run: "click",
+      expectUnloadPage: true,
+    },
+    {
+      content: "The form names it",
+      trigger: "#ask:contains('A001')",
+    },
+    {
+      content: "Dispute it",
+      trigger: "#kind_dispute",
+      run: "click",
+    },
+    {
+      content: "Say why",
+      trigger: "#ask textarea",
+      run: "edit It was off all month",
+    },
+    {
+      content: "Send",
+      trigger: "#ask button[type='submit']",
+      run: "click",
+      expectUnloadPage: true,
+    },
+    {
+      content: "The message stands there",
+      trigger: ".o_focalist_question:contains('It was off all month')",
+    },
   ],
 });
