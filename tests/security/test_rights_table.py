@@ -55,6 +55,7 @@ focalist.notification         -        -      r     r          r          r     
 focalist.notification.rule    -        -      rwcd  r          r          rwcd    r       -
 focalist.notification.setting -        -      rw    r          r          rw      r       -
 focalist.notification.type    -        -      r     r          r          r       r       -
+focalist.panel.session        -        -      -     r          -          r       r       -
 focalist.pricing              -        -      rwcd  -          rwcd       rwcd    -       -
 focalist.public.attempt       -        -      -     -          -          -       -       -
 focalist.site                 -        r      rwcd  rwc        r          rwcd    r       -

@@ -23,7 +23,7 @@ from odoo.exceptions import ConcurrencyError
 from odoo.http import Controller, Response, request, route
 
 from ..models.focalist_agent_enrolment import EnrolmentRefusedError
-from ..tools import certificates, secret, wire
+from ..tools import certificates, relay, secret, wire
 
 _logger = logging.getLogger(__name__)
 
@@ -85,15 +85,7 @@ class FocalistAgentController(Controller):
     )
     def rpc(self, method=None):
         """What an enrolled collector asks and tells."""
-        self._check_size()
-        collectors = request.env["focalist.collector"].sudo()
-        collector = collectors._of_key(self._key(), self._certificate())
-        if not collector:
-            raise self._who_asks("unknown key, or a certificate that is not its own")
-        # What is written bears the collector's name; its user has no rights, and what
-        # it may do is what these methods do.
-        request.update_env(user=collector.user_id.id, su=True)
-        collector = request.env["focalist.collector"].browse(collector.id)
+        collector = self._collector()
         address = request.httprequest.remote_addr
         return self._answer(
             {
@@ -106,6 +98,39 @@ class FocalistAgentController(Controller):
             },
             method,
         )
+
+    @route(
+        ["/focalist/agent/1/panel", "/focalist/agent/1/json/<any(panel):method>"],
+        type="http",
+        auth="none",
+        methods=["POST"],
+        csrf=False,
+        readonly=False,
+        save_session=False,
+        max_content_length=wire.MAX_BODY,
+    )
+    def panel(self, method=None):
+        """Bring what was fetched for panels, and wait for what is to be fetched."""
+        collector = self._collector()
+        if not relay.is_here():
+            _logger.error(
+                "The proxy leads collectors' calls of panel to an HTTP worker: they"
+                " must go to the evented port, as in docs/nginx.conf."
+            )
+            raise ServiceUnavailable()
+        return self._answer({"panel": collector._panel}, method)
+
+    def _collector(self):
+        """The collector that calls, once its size, key and certificate were checked."""
+        self._check_size()
+        collectors = request.env["focalist.collector"].sudo()
+        collector = collectors._of_key(self._key(), self._certificate())
+        if not collector:
+            raise self._who_asks("unknown key, or a certificate that is not its own")
+        # What is written bears the collector's name; its user has no rights, and what
+        # it may do is what these methods do.
+        request.update_env(user=collector.user_id.id, su=True)
+        return request.env["focalist.collector"].browse(collector.id)
 
     def _check_size(self):
         """Refuse a body that does not say how large it is.
@@ -202,7 +227,9 @@ class FocalistAgentController(Controller):
         """
         try:
             result = method(argument)
-            request.env.flush_all()
+            # Who waited holds no cursor any more, and has written what it had to.
+            if not request.env.cr.closed:
+                request.env.flush_all()
         except (wire.MalformedError, EnrolmentRefusedError, HTTPException):
             raise
         except psycopg2.errors.UniqueViolation as error:
