@@ -140,14 +140,15 @@ class TestPanel(RouteMixin, HttpCase):
         self.assertEqual(session.state, "open")
 
     def test_a4_the_switch_is_in_the_chatter(self):
+        self.flush_tracking()
         self.client.with_user(self.support).action_lock_focalist_panel()
-        self.env.flush_all()
         self.flush_tracking()
         tracked = self.client.message_ids.tracking_value_ids.field_id.mapped("name")
         self.assertIn("focalist_panel_unlocked", tracked)
 
     def flush_tracking(self):
-        self.cr.precommit.run()
+        self.env.flush_all()
+        self.cr.flush()
 
     def test_a4_who_may_open(self):
         portal = new_test_user(self.env, "portal", "base.group_portal")
@@ -376,10 +377,10 @@ class TestPanel(RouteMixin, HttpCase):
     def test_a4_the_devices_page_comes_through_the_agent(self):
         session, host, cookie = self.opened()
         with (
+            self.assertLogs(CONTROLLER, "INFO") as logs,
             self.asking(
                 host, cookie, "/set.cgi?x=1", method="POST", data={"secret": "s3"}
             ) as got,
-            self.assertLogs(CONTROLLER, "INFO") as logs,
         ):
             told = self.poll()
             self.assertTrue(told["open"])

@@ -52,7 +52,8 @@ _FROM_DEVICE = {
     "www-authenticate",
 }
 _REFRESH = re.compile(
-    r"\s*(\d{1,6})\s*(?:[;,]\s*(?:url\s*=\s*)?['\"]?([^'\"]*)['\"]?)?"
+    r"\s*(\d{1,6})\s*(?:[;,]\s*(?:url\s*=\s*)?['\"]?([^'\"]*)['\"]?)?",
+    re.IGNORECASE,
 )
 # Nothing of the page leaves for another host, whatever the browser holds for that.
 PROTECTION = [
