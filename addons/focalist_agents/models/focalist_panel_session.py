@@ -62,7 +62,7 @@ class FocalistPanelSession(models.Model):
     used_at = fields.Datetime("Opened", readonly=True)
     expires_at = fields.Datetime("Ends", required=True, readonly=True)
     closed_at = fields.Datetime("Closed", readonly=True)
-    request_count = fields.Integer("Requests", readonly=True)
+    request_count = fields.Integer("Requests", readonly=True, default=0)
     last_request_at = fields.Datetime("Last request", readonly=True)
     state = fields.Selection(
         [("open", "Open"), ("closed", "Closed"), ("expired", "Expired")],

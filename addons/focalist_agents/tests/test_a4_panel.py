@@ -1,5 +1,6 @@
 import base64
 import json
+import logging
 import threading
 from contextlib import contextmanager
 from datetime import timedelta
@@ -377,7 +378,7 @@ class TestPanel(RouteMixin, HttpCase):
     def test_a4_the_devices_page_comes_through_the_agent(self):
         session, host, cookie = self.opened()
         with (
-            self.assertLogs(CONTROLLER, "INFO") as logs,
+            self.assertLogs(CONTROLLER, logging.INFO) as logs,
             self.asking(
                 host, cookie, "/set.cgi?x=1", method="POST", data={"secret": "s3"}
             ) as got,
