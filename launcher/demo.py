@@ -285,8 +285,7 @@ class Demo:
         """Where the site answers now: maybe not where the agent was enrolled."""
         file = folder / "agent.toml"
         file.write_text(
-            f'[server]\nurl = "{self.url}"\n'
-            f"[panel]\nports = [{web_port(self.port)}]\n"
+            f'[server]\nurl = "{self.url}"\n[panel]\nports = [{web_port(self.port)}]\n'
         )
         return file
 

@@ -295,9 +295,7 @@ def test_a4_the_daemon_brings_pages(enrolled, looked_at, printer, transport):
         wanted(22, uid="r2"),
         wanted(printer.port, uid="r3", address="127.0.0.2"),
     ]
-    config = (
-        f'{FAST}[panel]\nports = [{printer.port}]\n[server]\ntransport = "{transport}"\n'
-    )
+    config = f'{FAST}[panel]\nports = [{printer.port}]\n[server]\ntransport = "{transport}"\n'
     with running(enrolled, config):
         wait_for(lambda: len(looked_at.pages) == 3)
         # It goes on while the panel is open, and rests when it is not.
@@ -325,9 +323,7 @@ def test_a4_switched_off_at_the_client(enrolled, looked_at, printer):
 
 def test_a4_slow_pages_hold_up_nothing(enrolled, looked_at, printer, responder):
     looked_at.devices += [{"address": "127.0.0.1", "port": responder}]
-    looked_at.to_fetch = [
-        wanted(printer.port, "/hang", uid=str(n)) for n in range(20)
-    ]
+    looked_at.to_fetch = [wanted(printer.port, "/hang", uid=str(n)) for n in range(20)]
     config = (
         '[snmp]\ntimeout = 0.3\nretries = 0\ncommunities = ["office"]\n'
         f"[panel]\nports = [{printer.port}]\n[poll]\ninterval = 10\n"

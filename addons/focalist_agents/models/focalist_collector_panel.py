@@ -98,7 +98,7 @@ class FocalistCollector(models.Model):
 
 
 def _read_answer(said):
-    """(id, answer) of what a collector says; the answer is an error where it is none."""
+    """(id, answer) of what a collector says; an error where it is no answer."""
     if not isinstance(said, dict) or not isinstance(said.get("id"), str):
         return None, None
     uid, garbled = said["id"], {"error": "garbled"}

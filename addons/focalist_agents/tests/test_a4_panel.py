@@ -419,21 +419,20 @@ class TestPanel(RouteMixin, HttpCase):
         self.assertFalse(self.call(RPC, self.key, "tasks", told)["panel"])
 
     def test_a4_json_says_the_same(self):
+        def say(answers, wait):
+            reply = self.post(
+                "/focalist/agent/1/json/panel",
+                json.dumps([{"schema": 1, "answers": answers, "wait": wait}]),
+                self.key,
+                **{"Content-Type": "application/json"},
+            )
+            self.assertEqual(reply.status_code, 200, reply.text)
+            return reply.json()
+
         _session, host, cookie = self.opened()
         with self.asking(host, cookie) as got:
-            for answers, wait in (([], 5), (None, 0)):
-                if answers is None:
-                    answers = [answer(request["id"])]
-                said = [{"schema": 1, "answers": answers, "wait": wait}]
-                reply = self.post(
-                    "/focalist/agent/1/json/panel",
-                    json.dumps(said),
-                    self.key,
-                    **{"Content-Type": "application/json"},
-                )
-                self.assertEqual(reply.status_code, 200, reply.text)
-                if wait:
-                    (request,) = reply.json()["requests"]
+            (told,) = say([], 5)["requests"]
+            say([answer(told["id"])], 0)
         self.assertEqual(got[0].text, "<h1>MP C4503</h1>")
 
     def test_a4_another_agents_collector_answers_nothing(self):
