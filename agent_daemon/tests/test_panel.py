@@ -6,6 +6,7 @@ import socket
 import ssl
 import threading
 import time
+import warnings
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -204,7 +205,9 @@ def test_a4_old_and_self_signed_tls(printer, tmp_path):
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_ciphers("ALL:@SECLEVEL=0")
-    context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
     context.load_cert_chain(both)
     printer.socket = context.wrap_socket(printer.socket, server_side=True)
     assert fetch(ask(printer.port, scheme="https")).status == 200
@@ -295,7 +298,8 @@ def test_a4_the_daemon_brings_pages(enrolled, looked_at, printer, transport):
         wanted(22, uid="r2"),
         wanted(printer.port, uid="r3", address="127.0.0.2"),
     ]
-    config = f'{FAST}[panel]\nports = [{printer.port}]\n[server]\ntransport = "{transport}"\n'
+    config = f"{FAST}[panel]\nports = [{printer.port}]\n"
+    config += f'[server]\ntransport = "{transport}"\n'
     with running(enrolled, config):
         wait_for(lambda: len(looked_at.pages) == 3)
         # It goes on while the panel is open, and rests when it is not.

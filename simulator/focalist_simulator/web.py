@@ -98,10 +98,14 @@ class _Handler(BaseHTTPRequestHandler):
             "Location": printer.location,
             "Status": state.console,
         }
-        supplies = "".join(
-            f"<tr><td>{escape(mib.supply_description(state, one))}</td><td><meter min=0 max=100"
-            f' value="{one.left * 100:.0f}"></meter></td></tr>'
+        levels = {
+            mib.supply_description(state, one): mib.percent(one.left)
             for one in state.supplies
+        }
+        supplies = "".join(
+            f"<tr><td>{escape(name)}</td><td><meter min=0 max=100"
+            f' value="{percent}"></meter></td></tr>'
+            for name, percent in levels.items()
         )
         return self._page(
             "Status", f"{_table(rows)}<h2>Supplies</h2><table>{supplies}</table>"

@@ -361,6 +361,8 @@ def signed_in(browser, world):
 def open_panel(browser, world, page, device):
     """Click *Open panel* on the device's form; the tab that it opens."""
     known = {one["targetId"] for one in browser.pages()}
+    # What is behind another tab is not drawn.
+    browser.send("Page.bringToFront", page.session)
     page.go(f"{world.odoo}/odoo/focalist.device/{device}")
     page.wait("!!document.querySelector('button[name=action_open_panel]')")
     page.run("document.querySelector('button[name=action_open_panel]').click()")
