@@ -281,6 +281,7 @@ class TestPanel(RouteMixin, HttpCase):
             with self.subTest(path):
                 page = self.url_open(path, cookies={"focalist_panel": cookie})
                 self.assertEqual(page.status_code, 404)
+                self.assertNotIn("panel", page.text)
 
     # -- opening -----------------------------------------------------------------------
 

@@ -81,7 +81,7 @@ class TestRelay(BaseCase):
         for _ in range(relay.MAX_OF_SESSION):
             self.ask()
         self.until(lambda: self.relay.waiting() == relay.MAX_OF_SESSION)
-        with self.assertRaises(RelayError):
+        with self.assertRaisesRegex(RelayError, "busy"):
             self.relay.ask("a", 1, {"body": b""})
         got = []
         self.ask(session=2, got=got)
@@ -94,7 +94,7 @@ class TestRelay(BaseCase):
         for number in range(fits):
             self.ask(session=number, body=body)
         self.until(lambda: self.relay.waiting() == fits)
-        with self.assertRaises(RelayError):
+        with self.assertRaisesRegex(RelayError, "busy"):
             self.relay.ask("a", "more", {"body": b"x"})
         # One message holds one such body.
         self.assertEqual(len(self.relay.take("a", 1)), 1)
