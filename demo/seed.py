@@ -359,6 +359,8 @@ def main():
     make_notifications(clients[0])
     env["focalist.client.stat"]._cron_refresh()
     agents = [{"client": client.name, "key": make_agent(client)} for client in clients]
+    # What support does; the others' panels are still locked.
+    clients[0].focalist_panel_unlocked = True
     env.cr.commit()
     return {
         "seed": SEED,

@@ -132,15 +132,22 @@ class Demo:
 
         PDFs fetch their styles from the site; the ports may be others than last time.
         """
-        for key in ("web.base.url", "report.url"):
+        for key, value in {
+            "web.base.url": self.url,
+            "report.url": self.url,
+            # Browsers find all names under localhost on their own machine.
+            "focalist_agents.panel_domain": f"panel.localhost:{self.port}",
+        }.items():
             self.server.query(
                 "INSERT INTO ir_config_parameter (key, value) "
-                f"VALUES ('{key}', '{self.url}') "
+                f"VALUES ('{key}', '{value}') "
                 "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
                 DATABASE,
             )
         self.server.query(
-            f"UPDATE focalist_network SET snmp_port = {snmp_port(self.port)}", DATABASE
+            f"UPDATE focalist_network SET snmp_port = {snmp_port(self.port)}, "
+            f"web_port = {web_port(self.port)}",
+            DATABASE,
         )
 
     def _script(self, name: str, result: Path, work) -> None:
@@ -217,6 +224,7 @@ class Demo:
                 f"--seed={seed['seed']}",
                 f"--epoch={seed['epoch']}",
                 f"--port={snmp_port(self.port)}",
+                f"--web-port={web_port(self.port)}",
                 f"--ready-file={ready_file}",
             )
             self._wait(ready_file.exists, 60, "The printers")
@@ -276,7 +284,9 @@ class Demo:
     def _agent_config(self, folder: Path) -> Path:
         """Where the site answers now: maybe not where the agent was enrolled."""
         file = folder / "agent.toml"
-        file.write_text(f'[server]\nurl = "{self.url}"\n')
+        file.write_text(
+            f'[server]\nurl = "{self.url}"\n[panel]\nports = [{web_port(self.port)}]\n'
+        )
         return file
 
     def _agent(self, folder: Path, *arguments: str, env: dict | None = None) -> str:
@@ -387,6 +397,11 @@ def ports(port: int) -> tuple[int, int, int]:
 def snmp_port(port: int) -> int:
     """Where the printers answer: two demos on one machine do not meet."""
     return 16161 + port - DEFAULT_PORT
+
+
+def web_port(port: int) -> int:
+    """Where the printers' own web pages answer."""
+    return 28080 + port - DEFAULT_PORT
 
 
 def update_modules(databases: Databases) -> None:

@@ -1,9 +1,10 @@
-"""The demo's front door: one address for pages and live messages.
+"""The demo's front door: one address for pages, live messages and remote panels.
 
 Odoo with several workers answers websockets on a port of its own, and leaves it to a
 reverse proxy to bring both together; without one, the web client tells everybody that
-its connection is lost. This does no more than that: it looks at the first line of a
-connection and hands it to one port or the other.
+its connection is lost. What waits there, too, are printers' pages: all that comes to a
+host of panels, and what collectors ask for them. This does no more than that: it looks
+at the head of a connection's first request and hands it to one port or the other.
 
     python front.py LISTEN WEB LIVE
 """
@@ -14,7 +15,10 @@ import sys
 from functools import partial
 
 HOST = "127.0.0.1"
-WEBSOCKET = re.compile(rb"GET /websocket[? ]")
+LIVE = re.compile(
+    rb"GET /websocket[? ]|POST /focalist/agent/1/(json/)?panel |[^\n]*\n"
+    rb"(?s:.*\n)?(?i:host):[ \t]*[a-z0-9-]+\.panel\.localhost[:\r\n]"
+)
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -33,13 +37,13 @@ async def _connect(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, web: int, live: int
 ) -> None:
     try:
-        first = await reader.readline()
-        port = live if WEBSOCKET.match(first) else web
+        head = await reader.readuntil(b"\r\n\r\n")
+        port = live if LIVE.match(head) else web
         answers, requests = await asyncio.open_connection(HOST, port)
-    except (OSError, ValueError):  # nobody there, or a line without an end
+    except (OSError, EOFError, asyncio.LimitOverrunError):  # nobody, or no end of it
         writer.close()
         return
-    requests.write(first)
+    requests.write(head)
     await asyncio.gather(_copy(reader, requests), _copy(answers, writer))
 
 

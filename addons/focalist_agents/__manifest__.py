@@ -21,6 +21,11 @@
         "views/focalist_device_views.xml",
         "views/res_partner_views.xml",
         "views/res_partner_client_views.xml",
+        "views/res_partner_panel_views.xml",
+        "views/focalist_device_panel_views.xml",
+        "views/focalist_panel_session_views.xml",
+        "views/focalist_panel_templates.xml",
+        "views/res_config_settings_views.xml",
         "views/focalist_menus.xml",
     ],
     "assets": {

@@ -66,6 +66,8 @@ class Config:
     discovery_rate: int = 500
     usb_enabled: bool = False
     usb_addresses: tuple[str, ...] = ()
+    panel_enabled: bool = True
+    panel_ports: tuple[int, ...] = (80, 443, 8000, 8080, 8443)
     poll_interval: int | None = None
     spool_max_size_mb: int = 200
     log_format: str = "text"
@@ -260,6 +262,12 @@ def _flag(value: Any) -> bool:
     return value
 
 
+def _ports(value: Any) -> tuple[int, ...]:
+    if not isinstance(value, list) or not value:
+        raise ValueError("must be a list of ports")
+    return tuple(map(_integer(1, 65535), value))
+
+
 def _usb_addresses(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise ValueError("must be a list of addresses")
@@ -327,6 +335,8 @@ _KEYS = {
     "discovery.rate": _integer(1, 10_000),
     "usb.enabled": _flag,
     "usb.addresses": _usb_addresses,
+    "panel.enabled": _flag,
+    "panel.ports": _ports,
     "poll.interval": _integer(10, 86_400),
     "spool.max_size_mb": _integer(1, 100_000),
     "log.format": _one_of(log.FORMATS),

@@ -13,6 +13,7 @@ from pathlib import Path
 from . import plan, settings
 from .clock import Clock
 from .config import Config, Device
+from .panel import Panel
 from .report import utc_now
 from .sender import Sender
 from .snmp.engine import Engine
@@ -83,10 +84,15 @@ class Scheduler:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._end)
+        panel = Panel(self._transport, self._config, lambda: self._settings)
         tasks = Tasks(
-            self._transport, self._worker, lambda: self._settings, self._changed.set
+            self._transport,
+            self._worker,
+            lambda: self._settings,
+            self._changed.set,
+            panel.open,
         )
-        working = asyncio.create_task(self._work(tasks))
+        working = asyncio.create_task(self._work(tasks, panel))
         sending = asyncio.create_task(self._send())
         try:
             # Either ends by a stop, or by a fault that leaves nothing to go on with.
@@ -108,11 +114,12 @@ class Scheduler:
         self._stop.set()
         self._news.set()
 
-    async def _work(self, tasks: Tasks) -> None:
+    async def _work(self, tasks: Tasks, panel: Panel) -> None:
         """Follow all plans and do the tasks, with the server's newest settings."""
         await self._ask_settings()
         await asyncio.gather(
             tasks.forever(),
+            panel.forever(),
             self._follow_changes(),
             *(self._follow(action, tasks) for action in plan.ACTIONS),
         )

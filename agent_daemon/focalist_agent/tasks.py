@@ -37,11 +37,12 @@ class Tasks:
         worker: Worker,
         settings: Callable[[], Settings],
         changed: Callable[[], None],
+        panel: Callable[[], None],
     ) -> None:
         """``settings()`` are those in force; ``changed()`` is called where the server
-        has others."""
+        has others, ``panel()`` where a remote panel is open."""
         self._transport, self._worker = transport, worker
-        self._settings, self._changed = settings, changed
+        self._settings, self._changed, self._panel = settings, changed, panel
         self._held: dict[str, asyncio.Task[None]] = {}
         self._runs: dict[str, Run] = {}
 
@@ -78,6 +79,8 @@ class Tasks:
                 self._held[task.uid] = asyncio.create_task(self._do(task))
         if asked.revision != self._settings().revision:
             self._changed()
+        if asked.panel:
+            self._panel()
         return min(max(asked.wait, MIN_WAIT), MAX_WAIT)
 
     async def _do(self, task: Task) -> None:

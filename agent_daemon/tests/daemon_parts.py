@@ -184,6 +184,12 @@ class Server(ThreadingHTTPServer):
         """to be given at the next question"""
         self.told: list[tuple[str, dict]] = []
         """what was told by ``tasks``, ``progress`` and ``result``"""
+        self.panel = False
+        """whether a remote panel is open"""
+        self.to_fetch: list[dict] = []
+        """requests for pages, to be given at the next ``panel``"""
+        self.pages: list[dict] = []
+        """what was brought"""
         self.go_on = True
         self.knows_tasks = True
         self.wait = 5
@@ -219,7 +225,7 @@ class _Handler(BaseHTTPRequestHandler):
             arguments, method = json.loads(body), self.method
         else:
             arguments, method = xmlrpc.client.loads(body)
-        if method not in ("tasks", "progress", "result"):
+        if method not in ("tasks", "progress", "result", "panel"):
             self.server.calls.append(method)
         if method == "tasks" and not self.server.knows_tasks:
             self.server.told.append((method, arguments[0]))
@@ -304,7 +310,10 @@ class _Handler(BaseHTTPRequestHandler):
                 "revision": self.server.settings.get("revision", ""),
                 "wait": self.server.wait,
                 "go_on": self.server.go_on,
+                "panel": self.server.panel,
             }
+        if method == "panel":
+            return self._answer_panel(arguments[0], now)
         batch = json.loads(zlib.decompress(base64.b64decode(arguments[0])))
         results = []
         for report in batch:
@@ -317,6 +326,16 @@ class _Handler(BaseHTTPRequestHandler):
                 self.server.reports.append(report)
             results.append({"uid": uid, "status": status, "message": "because"})
         return {"results": results, "server_time": now}
+
+    def _answer_panel(self, told, now) -> dict:
+        self.server.pages += told["answers"]
+        until = time.monotonic() + min(told["wait"], 1)
+        while not self.server.to_fetch and time.monotonic() < until:
+            time.sleep(0.02)
+        requests = []
+        if told["wait"]:
+            requests, self.server.to_fetch = self.server.to_fetch, []
+        return {"open": self.server.panel, "requests": requests, "server_time": now}
 
     def _dump(self, answer: dict) -> bytes:
         if self.method:

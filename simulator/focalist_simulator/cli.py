@@ -86,6 +86,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="written when all printers answer, removed at the end",
     )
+    serving.add_argument(
+        "--web-port",
+        type=int,
+        metavar="PORT",
+        help="serve the printers' own web pages there, too",
+    )
     serving.add_argument("--verbose", action="store_true", help="tell each request")
     serving.set_defaults(run=_serve)
     return parser
@@ -138,7 +144,12 @@ def _serve(fleet: Fleet, options: argparse.Namespace) -> int:
 
     try:
         return serve(
-            fleet, options.port, options.refresh, options.ready_file, options.verbose
+            fleet,
+            options.port,
+            options.refresh,
+            options.ready_file,
+            options.verbose,
+            options.web_port,
         )
     except AddressInUseError as error:
         print(f"focalist-simulator: {error}", file=sys.stderr)

@@ -20,6 +20,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from . import web
 from .answers import Answers
 from .fleet import Fleet
 from .printer import Printer
@@ -47,16 +48,23 @@ def serve(
     refresh: int = 60,
     ready_file: Path | None = None,
     verbose: bool = False,
+    web_port: int | None = None,
 ) -> int:
     """Serve a fleet until SIGTERM or SIGINT; the process's exit status.
 
     :param refresh: seconds between two looks at the clock
     :param ready_file: written, with a line a printer, when all endpoints are there
     :param verbose: whether snmpsim tells each request on standard error
+    :param web_port: where the printers' web pages answer; without it there are none
     :raises AddressInUseError: before anything is served
     """
-    _allow_files(len(fleet.printers) + _SPARE_FILES)
+    _allow_files(len(fleet.printers) * (2 if web_port else 1) + _SPARE_FILES)
     _check_free(fleet.printers, port)
+    if web_port:
+        try:
+            web.start(fleet, Answers(fleet, refresh), web_port)
+        except OSError as error:
+            raise AddressInUseError(f"port {web_port}: {error}") from error
     # SIGINT too: a shell starts what runs in the background with it ignored.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _interrupt)

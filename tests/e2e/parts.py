@@ -41,7 +41,7 @@ class Site:
         self.databases = databases
         self.variables = databases.variables | (variables or {})
         self.database = f"focalist_e2e_{os.getpid()}_{name}"
-        self.port = free_port()
+        self.port, self.live_port = free_port(), free_port()
         self.service = None
         databases.drop(self.database)
         template = template or os.environ["FOCALIST_TEMPLATE"]
@@ -50,7 +50,7 @@ class Site:
             self.database,
             self.database,
             http_port=self.port,
-            gevent_port=free_port(),
+            gevent_port=self.live_port,
             workers=2,
             max_cron_threads=0,
             **options,

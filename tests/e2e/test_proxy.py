@@ -10,52 +10,17 @@ import re
 import secrets
 import ssl
 import xmlrpc.client
-from datetime import datetime, timedelta, timezone
 from urllib.parse import quote
 
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
-from launcher import system
-from launcher.paths import LOGS, ROOT
-from launcher.processes import Service, wait_until
-from tests.e2e.parts import Agent, free_port, running_site
+from launcher.paths import LOGS
+from tests.e2e.nginx import certificate, running_nginx
+from tests.e2e.parts import Agent, running_site
 
 PROXY_SECRET = secrets.token_urlsafe(48)
 ENROLL, RPC = "/focalist/agent/1/enroll", "/focalist/agent/1/rpc"
-
-
-def certificate(folder, name):
-    """A certificate that signs itself; gives its file and its key's."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(timezone.utc)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-        .sign(key, hashes.SHA256())
-    )
-    files = folder / f"{name}.pem", folder / f"{name}.key"
-    files[0].write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    files[1].write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return files
 
 
 @pytest.fixture(scope="module")
@@ -69,50 +34,9 @@ def site(databases):
 @pytest.fixture(scope="module")
 def proxy(site, tmp_path_factory):
     """nginx as docs/nginx.conf has it; gives its URL and its certificate."""
-    if not (program := system.NGINX.find()):
-        pytest.skip(f"nginx is missing: {system.NGINX.cost}")
     folder = tmp_path_factory.mktemp("nginx")
-    server, key = certificate(folder, "localhost")
-    (folder / "authority.pem").write_text(site.made["authority"])
-    secret = f'set $focalist_proxy_secret "{PROXY_SECRET}";\n'
-    (folder / "secret.conf").write_text(secret)
-    port = free_port()
-    text = (ROOT / "docs" / "nginx.conf").read_text()
-    for old, new in {
-        "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
-        "focalist.example.com": "localhost",
-        "/etc/nginx/tls/server.pem": str(server),
-        "/etc/nginx/tls/server.key": str(key),
-        "/etc/nginx/focalist": str(folder),
-        "127.0.0.1:8069": f"127.0.0.1:{site.port}",
-    }.items():
-        assert old in text
-        text = text.replace(old, new)
-    paths = "\n".join(
-        f"{kind}_temp_path {folder}/{kind};"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    main = folder / "main.conf"
-    main.write_text(
-        f"daemon off; pid {folder}/pid; error_log stderr;\nevents {{}}\n"
-        f"http {{ access_log off;\n{paths}\n{text}}}\n"
-    )
-    service = Service(
-        "nginx", [program, "-p", folder, "-c", main], log=LOGS / "e2e-nginx.log"
-    )
-    url = f"https://localhost:{port}"
-
-    def answers():
-        try:
-            return requests.get(f"{url}/web/login", verify=server, timeout=5).ok
-        except requests.ConnectionError:
-            return False
-
-    try:
-        wait_until(answers, seconds=30, what="nginx", watch=[service])
-        yield url, server
-    finally:
-        service.stop()
+    with running_nginx(site, folder, PROXY_SECRET) as (url, certificate_file):
+        yield url, certificate_file
 
 
 @pytest.fixture(scope="module")

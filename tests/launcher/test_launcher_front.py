@@ -37,6 +37,12 @@ async def ask(request: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("line", "server"),
     [
+        (b"GET / HTTP/1.1\r\nHost: x2y.panel.localhost:8069", b"live"),
+        (b"GET / HTTP/1.1\r\nAccept: */*\r\nhost:x2y.panel.localhost", b"live"),
+        (b"GET / HTTP/1.1\r\nHost: panel.localhost.evil", b"web"),
+        (b"GET / HTTP/1.1\r\nX: x.panel.localhost", b"web"),
+        (b"POST /focalist/agent/1/panel HTTP/1.1", b"live"),
+        (b"POST /focalist/agent/1/json/panel HTTP/1.1", b"live"),
         (b"GET /web/login HTTP/1.1", b"web"),
         (b"POST /focalist/agent/1/rpc HTTP/1.1", b"web"),
         (b"GET /websocket?version=19.0-2 HTTP/1.1", b"live"),

@@ -13,6 +13,7 @@ AGENTS = "addons/focalist_agents/tests/"
 ATTACKS, ROUTE = AGENTS + "test_attacks.py::", AGENTS + "test_route.py::"
 TRUST, ENROLMENT = AGENTS + "test_trust.py::", AGENTS + "test_enrolment.py::"
 PROXY, SERVER = "tests/e2e/test_proxy.py::", "tests/e2e/test_attacks.py::"
+PANEL, DAEMON = "tests/e2e/test_a4_panel.py::", "agent_daemon/tests/test_panel.py::"
 
 # What is tried -> the tests that try it.
 TRIED = {
@@ -98,6 +99,27 @@ TRIED = {
     ],
     "numbers of a million digits, no numbers, and moments out of all time": [
         ATTACKS + "test_absurd_numbers"
+    ],
+    # Through the remote panel
+    "tunnelling past the remote panel: other hosts, addresses, redirects, paths": [
+        PANEL + "test_a4_other_hosts",
+        PANEL + "test_a4_redirects_to_elsewhere",
+        PANEL + "test_a4_request_lines",
+        PANEL + "test_a4_no_other_address_by_any_header",
+        PANEL + "test_a4_the_proxy_obeys_no_printer",
+        DAEMON + "test_a4_no_other_address_whatever_the_server_wants",
+        DAEMON + "test_a4_redirects_are_not_followed",
+        DAEMON + "test_a4_nothing_is_smuggled_into_a_request",
+    ],
+    "a panel's token or cookie, used again or elsewhere": [
+        PANEL + "test_a4_a_token_once",
+        PANEL + "test_a4_another_panels_cookie",
+        PANEL + "test_a4_locked_while_it_is_open",
+    ],
+    "Odoo from a panel, and a panel from Odoo": [
+        PANEL + "test_a4_a_hostile_page_reaches_nothing",
+        PANEL + "test_a4_nothing_of_odoo_at_a_panels_host",
+        PANEL + "test_a4_no_panel_at_odoos_host",
     ],
     # Who reads it
     "texts that lead a log's or a page's reader astray": [

@@ -57,6 +57,7 @@ focalist.notification         -        -      r     r          r          r     
 focalist.notification.rule    -        -      rwcd  r          r          rwcd    r       -
 focalist.notification.setting -        -      rw    r          r          rw      r       -
 focalist.notification.type    -        -      r     r          r          r       r       -
+focalist.panel.session        -        -      -     r          -          r       r       -
 focalist.pool                 -        -      rwcd  -          rwcd       rwcd    -       -
 focalist.pricing              -        -      rwcd  -          rwcd       rwcd    -       -
 focalist.pricing.fee          -        -      rwcd  -          rwcd       rwcd    -       -

@@ -1,1 +1,1 @@
-from . import focalist_agent
+from . import focalist_agent, focalist_panel

@@ -23,7 +23,7 @@ from odoo.http import Controller, Response, request, route
 
 from ..models.focalist_agent_enrolment import EnrolmentRefusedError
 from ..models.focalist_collector_certificate import KeyRefusedError
-from ..tools import certificates, secret, wire
+from ..tools import certificates, relay, secret, wire
 
 _logger = logging.getLogger(__name__)
 
@@ -116,15 +116,7 @@ class FocalistAgentController(Controller):
     )
     def rpc(self, method=None):
         """What an enrolled collector asks and tells."""
-        collectors = request.env["focalist.collector"].sudo()
-        try:
-            collector = collectors._of_key(self._key(), self._certificate())
-        except KeyRefusedError as error:
-            raise self._who_asks(str(error)) from error
-        # What is written bears the collector's name; its user has no rights, and what
-        # it may do is what these methods do.
-        request.update_env(user=collector.user_id.id, su=True)
-        collector = request.env["focalist.collector"].browse(collector.id)
+        collector = self._collector()
         address = request.httprequest.remote_addr
         return self._answer(
             {
@@ -138,6 +130,39 @@ class FocalistAgentController(Controller):
             method,
             collector._log_name(),
         )
+
+    @route(
+        ["/focalist/agent/1/panel", "/focalist/agent/1/json/<any(panel):method>"],
+        type="http",
+        auth="none",
+        methods=["POST"],
+        csrf=False,
+        readonly=False,
+        save_session=False,
+        max_content_length=_max_body,
+    )
+    def panel(self, method=None):
+        """Bring what was fetched for panels, and wait for what is to be fetched."""
+        collector = self._collector()
+        if not relay.is_here():
+            _logger.error(
+                "The proxy leads collectors' calls of panel to an HTTP worker: they"
+                " must go to the evented port, as in docs/nginx.conf."
+            )
+            raise ServiceUnavailable()
+        return self._answer({"panel": collector._panel}, method, collector._log_name())
+
+    def _collector(self):
+        """The collector that calls, once its key and certificate were checked."""
+        collectors = request.env["focalist.collector"].sudo()
+        try:
+            collector = collectors._of_key(self._key(), self._certificate())
+        except KeyRefusedError as error:
+            raise self._who_asks(str(error)) from error
+        # What is written bears the collector's name; its user has no rights, and what
+        # it may do is what these methods do.
+        request.update_env(user=collector.user_id.id, su=True)
+        return request.env["focalist.collector"].browse(collector.id)
 
     def _key(self):
         """The key that the caller shows; empty where it shows none."""
@@ -228,7 +253,9 @@ class FocalistAgentController(Controller):
         """
         try:
             result = method(argument)
-            request.env.flush_all()
+            # Who waited holds no cursor any more, and has written what it had to.
+            if not request.env.cr.closed:
+                request.env.flush_all()
         except (wire.RefusedError, EnrolmentRefusedError):
             raise
         except psycopg2.errors.UniqueViolation as error:

@@ -108,8 +108,9 @@ class FocalistCollector(models.Model):
 
         :param dict told: schema; held, the uids of tasks that it is at; runs, a list of
             dict(action, at, total, found), the last of each action since its last call
-        :return: dict(schema, tasks, revision, wait, server_time); tasks are
-            dict(uid, action), wait is seconds until it is to ask again
+        :return: dict(schema, tasks, revision, wait, panel, server_time); tasks are
+            dict(uid, action), wait is seconds until it is to ask again, panel is True
+            where it is to ask for `panel` now
         """
         self.ensure_one()
         told = wire.read_message(told, SCHEMA)
@@ -125,6 +126,7 @@ class FocalistCollector(models.Model):
             "tasks": [{"uid": task.uid, "action": task.action} for task in tasks],
             "revision": self._revision(),
             "wait": ASK_EVERY,
+            "panel": self._has_panels(),
             "server_time": self._server_time(),
         }
 

@@ -48,6 +48,12 @@ class FocalistNetwork(models.Model):
         "Addresses to scan", compute="_compute_address_count"
     )
     snmp_port = fields.Integer("SNMP port", required=True, default=161)
+    web_port = fields.Integer(
+        "Web port",
+        required=True,
+        default=80,
+        help="Where the remote panel finds the devices' own pages first.",
+    )
     credential_ids = fields.One2many(
         "focalist.snmp.credential",
         "network_id",
@@ -57,6 +63,10 @@ class FocalistNetwork(models.Model):
 
     _snmp_port_bounds = models.Constraint(
         "CHECK (snmp_port BETWEEN 1 AND 65535)",
+        "A port is a number from 1 to 65535.",
+    )
+    _web_port_bounds = models.Constraint(
+        "CHECK (web_port BETWEEN 1 AND 65535)",
         "A port is a number from 1 to 65535.",
     )
 

@@ -1,5 +1,6 @@
 from . import (
     test_a3_usb,
+    test_a4_panel,
     test_a7_scheduler,
     test_a7_screens,
     test_agent,
@@ -9,6 +10,8 @@ from . import (
     test_fuzz,
     test_ingestion,
     test_notification,
+    test_panel_headers,
+    test_panel_relay,
     test_rights,
     test_route,
     test_route_json,

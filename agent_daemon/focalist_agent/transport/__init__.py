@@ -83,6 +83,8 @@ class Asked:
     tasks: tuple[Task, ...]
     revision: str
     wait: float
+    panel: bool = False
+    """somebody has a remote panel open: there may be pages to fetch"""
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,39 @@ class Run:
     count: Count
 
 
+@dataclass(frozen=True)
+class PageRequest:
+    """A page of a printer that somebody looks at; headers as "Name: value"."""
+
+    id: str
+    address: str
+    scheme: str
+    port: int
+    method: str
+    path: str
+    headers: tuple[str, ...] = ()
+    body: bytes = b""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What came of a request; ``error`` where nothing did, a code of the server's."""
+
+    id: str
+    status: int = 0
+    headers: tuple[str, ...] = ()
+    body: bytes = b""
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class ToFetch:
+    """Pages to fetch; ``open`` is False where no panel is open any more."""
+
+    open: bool
+    requests: tuple[PageRequest, ...] = ()
+
+
 class Transport(Protocol):
     """The calls of an enrolled collector. All raise :class:`TransportError`."""
 
@@ -122,6 +157,10 @@ class Transport(Protocol):
 
     def result(self, uid: str, count: Count, failure: str = "") -> None:
         """Tell that a task is over."""
+
+    def panel(self, pages: Sequence[Page], wait: int) -> ToFetch:
+        """Bring pages, and wait up to so many seconds for more to fetch; without a
+        wait there are none."""
 
     def renew(self) -> Issued:
         """Another key and certificate, for when the present ones end."""

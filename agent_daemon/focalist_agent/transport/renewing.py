@@ -13,8 +13,10 @@ from . import (
     Count,
     Issued,
     KeyRefused,
+    Page,
     Result,
     Run,
+    ToFetch,
     Transport,
     TransportError,
 )
@@ -64,6 +66,9 @@ class RenewingTransport:
 
     def result(self, uid: str, count: Count, failure: str = "") -> None:
         self._call(lambda transport: transport.result(uid, count, failure))
+
+    def panel(self, pages: Sequence[Page], wait: int) -> ToFetch:
+        return self._call(lambda transport: transport.panel(pages, wait))
 
     def send(self, reports: Sequence[bytes]) -> list[Result]:
         return self._call(lambda transport: transport.send(reports))

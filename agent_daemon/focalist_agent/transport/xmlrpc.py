@@ -23,9 +23,12 @@ from . import (
     Enrolment,
     Issued,
     Misunderstood,
+    Page,
+    PageRequest,
     Result,
     Run,
     Task,
+    ToFetch,
     TransportError,
     Unreachable,
 )
@@ -81,7 +84,17 @@ class XmlRpcTransport:
                 ),
                 str(answer["revision"]),
                 float(answer["wait"]),
+                answer.get("panel") is True,
             )
+        except (KeyError, TypeError, ValueError) as error:
+            raise odd() from error
+
+    def panel(self, pages: Sequence[Page], wait: int) -> ToFetch:
+        told = {"schema": SCHEMA, "answers": [*map(_told_page, pages)], "wait": wait}
+        answer = self._call("panel", told)
+        try:
+            requests = tuple(map(_page_request, answer["requests"]))
+            return ToFetch(answer["open"] is True, requests)
         except (KeyError, TypeError, ValueError) as error:
             raise odd() from error
 
@@ -114,7 +127,7 @@ class XmlRpcTransport:
     def _call(self, method: str, *arguments: Any) -> dict[str, Any]:
         """Call a method; its answer, of which nothing is known yet."""
         said = xmlrpc.client.dumps(arguments, method, encoding="utf-8")
-        route = "enroll" if method == "enroll" else "rpc"
+        route = method if method in ("enroll", "panel") else "rpc"
         answer = self._post(route, said.encode("utf-8"), "text/xml")
         # No answer of ours has a DTD: entities make a large text of a small one.
         if b"<!DOCTYPE" in answer or b"<!ENTITY" in answer:
@@ -136,6 +149,30 @@ class XmlRpcTransport:
             "Authorization": f"Bearer {self._key}",
         }
         return self._poster.post(self._prefix + route, body, headers)
+
+
+def _told_page(page: Page) -> dict[str, Any]:
+    if page.error:
+        return {"id": page.id, "error": page.error}
+    return {
+        "id": page.id,
+        "status": page.status,
+        "headers": list(page.headers),
+        "body": base64.b64encode(page.body).decode("ascii"),
+    }
+
+
+def _page_request(said: dict[str, Any]) -> PageRequest:
+    return PageRequest(
+        str(said["id"]),
+        str(said["address"]),
+        "https" if said["scheme"] == "https" else "http",
+        int(said["port"]),
+        str(said["method"]),
+        str(said["path"]),
+        tuple(map(str, said["headers"])),
+        base64.b64decode(said["body"], validate=True),
+    )
 
 
 def _issued(answer: dict[str, Any], private_key: str) -> Issued:
