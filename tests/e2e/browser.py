@@ -41,7 +41,10 @@ class Browser:
 
     def attach(self, target: str) -> "Page":
         attached = self.send("Target.attachToTarget", targetId=target, flatten=True)
-        return Page(self, attached["sessionId"])
+        page = Page(self, attached["sessionId"])
+        # What is behind another tab is not drawn.
+        self.send("Emulation.setFocusEmulationEnabled", page.session, enabled=True)
+        return page
 
     def open(self, url: str) -> "Page":
         return self.attach(self.send("Target.createTarget", url=url)["targetId"])

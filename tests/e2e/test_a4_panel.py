@@ -12,7 +12,7 @@ import socket
 import ssl
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
@@ -361,10 +361,12 @@ def signed_in(browser, world):
 def open_panel(browser, world, page, device):
     """Click *Open panel* on the device's form; the tab that it opens."""
     known = {one["targetId"] for one in browser.pages()}
-    # What is behind another tab is not drawn.
-    browser.send("Page.bringToFront", page.session)
-    page.go(f"{world.odoo}/odoo/focalist.device/{device}")
-    page.wait("!!document.querySelector('button[name=action_open_panel]')")
+    # Now and then the web client waits for its stored menus until it is loaded anew.
+    for _attempt in range(3):
+        page.go(f"{world.odoo}/odoo/focalist.device/{device}")
+        with suppress(AssertionError):
+            page.wait("!!document.querySelector('button[name=action_open_panel]')", 15)
+            break
     page.run("document.querySelector('button[name=action_open_panel]').click()")
 
     def new():
