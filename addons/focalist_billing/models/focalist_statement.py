@@ -1,6 +1,6 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, float_compare, format_date
+from odoo.tools import SQL, float_compare, format_date, groupby
 
 from ..tools.billed_meters import TIER_KINDS, counters
 from ..tools.rating import Usage, rate
@@ -410,20 +410,18 @@ class FocalistStatement(models.Model):
                         statement=statement.name,
                     )
                 )
-        moves = self.env["account.move"]
         groups = self.sorted("id").grouped(
-            lambda statement: (
-                statement.company_id,
-                statement._payer(),
-                statement.contract_id,
-            )
+            lambda statement: (statement._payer(), statement.contract_id)
         )
-        for (company, _payer, _contract), statements in groups.items():
-            # A draft is made in the dealer's company, whoever's is chosen on screen.
+        moves = self.env["account.move"]
+        by_company = groupby(groups.values(), lambda statements: statements.company_id)
+        for company, some in by_company:
+            # Made in the dealer's company, whichever is chosen on screen; all at once.
             accounts = self.env["account.move"].sudo().with_company(company)
-            move = accounts.create(statements._prepare_invoice())
-            statements.sudo().move_id = move
-            moves += move.sudo(False)
+            created = accounts.create([each._prepare_invoice() for each in some])
+            for statements, move in zip(some, created, strict=True):
+                statements.sudo().move_id = move
+            moves += created.sudo(False)
         return moves
 
     def _payer(self):
