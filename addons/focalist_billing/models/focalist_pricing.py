@@ -330,7 +330,9 @@ class FocalistPricing(models.Model):
 
     def _check_not_invoiced(self):
         for pricing in self:
-            invoiced = pricing.statement_ids.filtered(lambda s: s.state == "invoiced")
+            # Fees of a long period may be those of several versions.
+            statements = pricing.statement_ids | pricing.fee_ids.charge_ids.statement_id
+            invoiced = statements.filtered(lambda s: s.state == "invoiced")
             if invoiced:
                 raise UserError(
                     self.env._(
@@ -374,13 +376,4 @@ class FocalistPricing(models.Model):
             tiers_grow=self.tiers_by == "month",
             a3_factor=self.a3_factor if self.meter_type == "format" else 0,
             pools=self.pool_ids._pools(meters, places) if included else (),
-        )
-
-    def _is_priced(self, meter, device):
-        """Whether pages of a meter of a device cost anything."""
-        self.ensure_one()
-        prices = self._prices({})
-        return bool(
-            prices.tier_kind(meter)
-            or prices.price(Usage(None, device.id, meter, 0, model=device.model_id.id))
         )

@@ -22,6 +22,16 @@ class FocalistPricingFee(models.Model):
         help="Charged as its period begins; else when it is over.",
     )
 
+    charge_ids = fields.One2many("focalist.statement.charge", "fee_id", readonly=True)
+
     _amount_not_negative = models.Constraint(
         "CHECK (amount >= 0)", "A fee is not negative."
     )
+
+    def unlink(self):
+        """Statements that are not invoiced ask for it no more."""
+        self.pricing_id._check_not_invoiced()
+        # The rights on the fee were checked with it; charges are nobody's to write.
+        self.check_access("unlink")
+        self.sudo().charge_ids.unlink()
+        return super().unlink()

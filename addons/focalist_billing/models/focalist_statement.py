@@ -180,12 +180,12 @@ class FocalistStatement(models.Model):
             ).device_id
             billed = {(line.device_id, line.meter) for line in statement.line_ids}
             missing = {}
-            pricing = statement.pricing_id
+            pricing = statement.charge == "pages" and statement.pricing_id
+            prices = pricing and pricing._prices({})
             for device in there if pricing else ():
                 for meter in self._expected_meters(device, pricing._meters()):
-                    if (device, meter) not in billed and pricing._is_priced(
-                        meter, device
-                    ):
+                    usage = Usage(None, device.id, meter, 0, device.model_id.id)
+                    if (device, meter) not in billed and prices.is_priced(usage):
                         missing.setdefault(device, []).append(titles[meter])
             statement.missing_device_ids = self.env["focalist.device"].union(*missing)
             statement.missing_note = "\n".join(

@@ -161,6 +161,36 @@ class TestFees(BillingCommon):
         with self.assertRaisesRegex(ValidationError, "has statements"):
             self.contract.fee_period = "year"
 
+    def test_fee_of_a_later_version_stays_once_it_is_invoiced(self):
+        self.contract.fee_period = "quarter"
+        self._fee()
+        fee = {"name": "Service", "amount": 36}
+        self.contract.pricing_ids = [
+            Command.create(
+                {"date_from": "2026-03-01", "fee_ids": [Command.create(fee)]}
+            )
+        ]
+        fees = self._month().filtered(lambda s: s.charge == "fees")
+        fees._create_invoices()
+        later = self.contract.pricing_ids[0]
+        self.assertNotEqual(fees.pricing_id, later)
+        with self.assertRaisesRegex(UserError, "invoiced with these prices"):
+            later.fee_ids.amount = 1
+
+    def test_fee_that_is_deleted_leaves_the_drafts(self):
+        self._fee()
+        statements = self._month()
+        self.pricing.fee_ids.unlink()
+        fees = statements.filtered(lambda s: s.charge == "fees")
+        self.assertEqual(set(fees.mapped("state")), {"empty"})
+
+    def test_fee_misses_no_reading(self):
+        self._read(self.site, "A009")
+        self._fee()
+        fees = self._month().filtered(lambda s: s.charge == "fees")
+        self.assertTrue(fees)
+        self.assertFalse(fees.missing_device_ids)
+
     def test_fee_of_a_cancelled_statement_is_billed_anew(self):
         self._fee()
         self._month().action_cancel()

@@ -96,6 +96,10 @@ class Prices:
             return round(self.a3_factor * prices.get(a4, 0.0), 6)
         return prices.get(usage.meter, 0.0)
 
+    def is_priced(self, usage: Usage) -> bool:
+        """Whether its pages cost anything."""
+        return bool(self.tier_kind(usage.meter) or self.price(usage))
+
     def weight(self, meter: str) -> int:
         """How many pages one page of a meter is, in a tier."""
         return self.a3_factor if self.a3_factor and meter in A4_OF else 1
