@@ -1,1 +1,1 @@
-from . import focalist_agent, focalist_panel
+from . import focalist_agent, focalist_install, focalist_panel

@@ -3,6 +3,7 @@ from . import (
     test_a4_panel,
     test_a7_scheduler,
     test_a7_screens,
+    test_a8_install,
     test_agent,
     test_attacks,
     test_collector_rights,

@@ -23,9 +23,7 @@ class TestScreens(AgentCase):
         key = shown.key
         self.assertEqual(shown.agent_id, agent)
         self.assertEqual(self.env["focalist.agent"]._of_enrolment_key(key), agent)
-        self.assertTrue(
-            shown.command.startswith("focalist-agent enroll --server http"),
-        )
+        self.assertIn("/focalist/install/agent.sh | sudo sh -s -- ", shown.command)
         self.assertIn(f"--database {self.env.cr.dbname}", shown.command)
         self.assertNotIn(key, shown.command)
         self.assertEqual(shown.expires_at, agent.enrolment_key_expires_at)

@@ -1,6 +1,9 @@
 import shlex
+from urllib.parse import urlsplit
 
-from odoo import api, fields, models
+from odoo import api, fields, http, models
+
+from ..tools import installer
 
 
 class FocalistAgentKey(models.TransientModel):
@@ -20,17 +23,37 @@ class FocalistAgentKey(models.TransientModel):
     expires_at = fields.Datetime(related="agent_id.enrolment_key_expires_at")
     # Not stored: it lives in the open dialog and nowhere else.
     key = fields.Char(store=False, readonly=True)
+    # Where the server has no copy of the daemon, that is installed by hand first.
+    by_hand = fields.Boolean(compute="_compute_command")
     command = fields.Char(compute="_compute_command")
 
     @api.depends("agent_id")
     def _compute_command(self):
-        """What is typed on the machine that becomes the collector."""
-        database = shlex.quote(self.env.cr.dbname)
+        """What is typed on the machine that becomes the collector.
+
+        The key is not in it: it would stay in the shell's history.
+        """
+        by_hand = not installer.is_there()
         for wizard in self:
-            server = shlex.quote(wizard.get_base_url())
-            wizard.command = (
-                f"focalist-agent enroll --server {server} --database {database}"
-            )
+            server, database = wizard.get_base_url(), self.env.cr.dbname
+            to = f"--server {shlex.quote(server)} --database {shlex.quote(database)}"
+            wizard.by_hand = by_hand
+            if by_hand:
+                wizard.command = f"focalist-agent enroll {to}"
+                continue
+            # Who was shown the dialog made the key that it is of.
+            if wizard.agent_id.sudo().enrolment_key_kind == "usb":
+                to += " --usb"
+            fetch = f"curl -fsSL {wizard._database_header(server)}"
+            script = shlex.quote(f"{server}{installer.PATH}{installer.SCRIPT}")
+            wizard.command = f"{fetch}{script} | sudo sh -s -- {to}"
+
+    def _database_header(self, server):
+        """What curl is told where the server has several databases at that address."""
+        database = self.env.cr.dbname
+        if http.db_list(force=True, host=urlsplit(server).netloc) == [database]:
+            return ""
+        return f"-H {shlex.quote(f'X-Odoo-Database: {database}')} "
 
     @api.model
     def _show(self, agent, key):
