@@ -286,13 +286,14 @@ enroll() {
 
 # Standard input is this script, where it comes through a pipe.
 ask_key() {
+    # First, or a key that is pasted quickly is shown.
+    is_hidden=1
+    stty -echo </dev/tty
     if [ -n "$enrolled$root" ]; then
         printf 'Installation key (only Enter: leave it as it is): ' >/dev/tty
     else
         printf 'Installation key, as Odoo shows it: ' >/dev/tty
     fi
-    is_hidden=1
-    stty -echo </dev/tty
     IFS= read -r key </dev/tty || key=""
     stty echo </dev/tty
     is_hidden=""

@@ -4,6 +4,7 @@ The daemon verifies the server, nginx the daemon's certificate, and Odoo that th
 certificate and the key belong together.
 """
 
+import hashlib
 import http.client
 import json
 import re
@@ -201,3 +202,22 @@ def test_a_revoked_collector(site, installed, call):
     done = agent.run("run", "--once")
     assert "refuses the key" in done.stderr
     assert call(installed[1], installed[1].state / "certificate.pem") == 200
+
+
+def test_a8_the_installer_needs_no_certificate(proxy, call, installed):
+    """Who installs has none yet; what collectors say stays closed to them."""
+    url, server = proxy
+    script = requests.get(f"{url}/focalist/install/agent.sh", verify=server, timeout=30)
+    assert script.status_code == 200
+    (known,) = re.findall(r'^archive_sha256="(\w+)"$', script.text, re.MULTILINE)
+    archive = requests.get(
+        f"{url}/focalist/install/focalist-agent.tar.gz", verify=server, timeout=30
+    )
+    assert hashlib.sha256(archive.content).hexdigest() == known
+    for path in ("", "..%2fagent/1/rpc", "../agent/1/rpc", "agent.sh/../../agent/1/rpc"):
+        request = requests.Request("POST", f"{url}/focalist/install/{path}").prepare()
+        request.url = f"{url}/focalist/install/{path}"
+        with requests.Session() as session:
+            answer = session.send(request, verify=server, timeout=30)
+        assert answer.status_code in (401, 404), path
+    assert call(installed[1]) == 401
