@@ -101,7 +101,9 @@ def test_options_are_no_commands(machine):
     evil = f"https://x/$(touch {machine.called})`touch {machine.called}`';touch x;'"
     machine.stub("apt-get")
     machine.stub("python3", 'case "$*" in *https*) exit 1; esac')
-    done = machine.run("--server", evil, "--database", evil, "--root", f"{machine.root}")
+    done = machine.run(
+        "--server", evil, "--database", evil, "--root", f"{machine.root}"
+    )
     assert done.returncode == 1
     assert "touch" not in machine.called.read_text().replace(evil, "")
 

@@ -1,4 +1,4 @@
-"""The one command of the installation dialog, from a bare tree to an enrolled collector.
+"""The one command of the installation dialog, from a bare tree to a collector in Odoo.
 
 The real server, the real script fetched by the real curl, pip, and a terminal.
 """

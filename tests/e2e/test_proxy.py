@@ -214,7 +214,12 @@ def test_a8_the_installer_needs_no_certificate(proxy, call, installed):
         f"{url}/focalist/install/focalist-agent.tar.gz", verify=server, timeout=30
     )
     assert hashlib.sha256(archive.content).hexdigest() == known
-    for path in ("", "..%2fagent/1/rpc", "../agent/1/rpc", "agent.sh/../../agent/1/rpc"):
+    for path in (
+        "",
+        "..%2fagent/1/rpc",
+        "../agent/1/rpc",
+        "agent.sh/../../agent/1/rpc",
+    ):
         request = requests.Request("POST", f"{url}/focalist/install/{path}").prepare()
         request.url = f"{url}/focalist/install/{path}"
         with requests.Session() as session:

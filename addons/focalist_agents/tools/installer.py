@@ -32,7 +32,9 @@ class InstallerError(Exception):
 def folder():
     """Where the daemon's folder is to be."""
     named = os.environ.get(VARIABLE)
-    return Path(named) if named else Path(__file__).resolve().parents[3] / "agent_daemon"
+    return (
+        Path(named) if named else Path(__file__).resolve().parents[3] / "agent_daemon"
+    )
 
 
 def is_there():

@@ -1,4 +1,4 @@
-"""A client with two agents: what the dialog shows for the first, and the second's key."""
+"""A client with two agents: the dialog of the first's key, and the second's key."""
 
 import json
 import os
