@@ -7,6 +7,7 @@ life count. What was asked and answered is kept: it is what a test compares with
 import bisect
 import functools
 import random
+import select
 import socket
 import threading
 import time
@@ -65,6 +66,9 @@ class Printer(threading.Thread):
         self.mac = bytes((0, 0x17, 0xC8, 9, 9, number))
         self.mood = "honest"
         self.readings: list[Reading] = []
+        self.is_asked = False
+        self.answered_at = 0.0
+        """when it last said something, by time.monotonic()"""
         self._chance, self._now = chance, now
         self._before = b""
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -90,8 +94,16 @@ class Printer(threading.Thread):
             if datagram == END:
                 self._socket.close()
                 return
+            self.is_asked = True
             for answer in self._answers(datagram):
+                self.answered_at = time.monotonic()
                 self._socket.sendto(answer, sender)
+            self.is_asked = False
+
+    def has_work(self) -> bool:
+        """Whether a question waits for its answer, where the computer is busy."""
+        waits, _, _ = select.select([self._socket], [], [], 0)
+        return bool(waits) or self.is_asked
 
     def close(self) -> None:
         self._socket.sendto(END, self._socket.getsockname())

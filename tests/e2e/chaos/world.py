@@ -21,6 +21,8 @@ HOUR = 3600.0
 #: The computer's own seconds for which nothing happens before the clock may jump, and
 #: those after which it jumps all the same.
 CALM, PATIENCE = 0.015, 20.0
+#: For so long an answer may lie there before the daemon takes it, on a busy computer.
+UNREAD = 1.0
 
 
 class World:
@@ -142,10 +144,20 @@ class World:
     def _calm(self) -> None:
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until and self.daemon.poll() is None:
-            if not self.line.under_way and self.clock.waits(CALM):
+            since = self.clock.machine[SINCE]
+            quiet = not self.line.under_way and not self._are_talking(since)
+            if quiet and self.clock.waits(CALM):
                 self._calm_at = self.clock.machine[SINCE]
                 return
             time.sleep(CALM / 5)
+
+    def _are_talking(self, since: float) -> bool:
+        """Whether a printer has yet to answer, or the daemon, which has been waiting
+        since then, to take an answer: who seems to wait may just get no processor."""
+        if any(printer.has_work() for printer in self.printers):
+            return True
+        answered_at = max(printer.answered_at for printer in self.printers)
+        return since < answered_at > time.monotonic() - UNREAD
 
     def end(self) -> dict:
         """All is well again: everything is sent. Gives what the daemon says of it."""
