@@ -85,7 +85,7 @@ class FocalistStatement(models.Model):
         # Corrections first: what they correct may be of a draft, too.
         for line in old.sorted("id", reverse=True):
             line.unlink()
-        settled._settled()
+        settled._mark_settled()
         lines = self.env["focalist.statement.line"]
         for some in drafts.grouped("date_start").values():
             measured = lines._measure(
@@ -144,7 +144,7 @@ class FocalistStatement(models.Model):
         self._check_nothing_follows()
         settled = self.sudo().line_ids.settles_id
         result = super().write(vals)
-        settled._settled()
+        settled._mark_settled()
         return result
 
     def unlink(self):
@@ -152,5 +152,5 @@ class FocalistStatement(models.Model):
         self.filtered(lambda s: not s.cancelled)._check_nothing_follows()
         settled = self.sudo().line_ids.settles_id
         result = super().unlink()
-        settled.exists()._settled()
+        settled.exists()._mark_settled()
         return result

@@ -152,7 +152,8 @@ class FocalistStatementLine(models.Model):
             return
         names = list(rows[0])
         self.env["focalist.statement"].flush_model()
-        self.browse([row["settles_id"] for row in rows if row["settles_id"]])._settled()
+        corrected = self.browse([row["settles_id"] for row in rows if row["settles_id"]])
+        corrected._mark_settled(correcting=True)
         self.env.execute_query(
             SQL(
                 """

@@ -133,8 +133,11 @@ class FocalistStatementLine(models.Model):
                 )
             )
 
-    def _settled(self):
-        """Say of each of these lines whether a correction holds in its place."""
+    def _mark_settled(self, correcting=False):
+        """Say of each of these lines whether a correction holds in its place.
+
+        :param bool correcting: one does, that is about to be written
+        """
         if not self:
             return
         self.env["focalist.statement.line"].flush_model()
@@ -142,13 +145,14 @@ class FocalistStatementLine(models.Model):
             SQL(
                 """
                 UPDATE focalist_statement_line line
-                   SET settled = EXISTS (
+                   SET settled = %s OR EXISTS (
                        SELECT FROM focalist_statement_line other
                         WHERE other.settles_id = line.id
                           AND other.cancelled IS NOT TRUE)
                  WHERE line.id IN %s
              RETURNING line.id
                 """,
+                correcting,
                 tuple(self.ids),
             )
         )
