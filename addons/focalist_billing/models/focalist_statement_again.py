@@ -127,7 +127,7 @@ class FocalistStatement(models.Model):
     def _check_nothing_follows(self):
         """Raise a UserError where another statement rests on this one."""
         for statement in self:
-            if follower := statement._follower():
+            if follower := statement._follower(self):
                 raise UserError(
                     self.env._(
                         "%(later)s rests on the estimates of %(statement)s, or corrects"

@@ -3,6 +3,7 @@ from decimal import Decimal
 
 from odoo import fields, models
 
+from ..tools.billed_meters import TIERED
 from ..tools.rating import Share, Usage, rate
 
 
@@ -20,7 +21,7 @@ class FocalistStatementCharge(models.Model):
         ondelete="restrict",
         help="The statement of which pages are corrected, at its own prices.",
     )
-    of_estimate = fields.Boolean(readonly=True)
+    of_estimate = fields.Boolean("Of an estimate", readonly=True)
 
     def _title(self):
         title = super()._title()
@@ -124,8 +125,9 @@ class FocalistStatement(models.Model):
                 quantities[key] += sign * charge.quantity
                 printed[key] += sign * charge.printed
         limits = corrected._billed_quantities(self)
-        estimated = set(lines.filtered("origin_id.estimated").mapped("meter"))
-        tiered = {line.meter for line in lines if line.tiered}
+        estimated = set()
+        for line in lines.filtered("origin_id.estimated"):
+            estimated |= {line.meter, TIERED.get(line.meter)}
         values = []
         for key, quantity in quantities.items():
             meter, price, site, first, last = key
@@ -138,7 +140,7 @@ class FocalistStatement(models.Model):
                 {
                     "statement_id": self.id,
                     "corrects_id": corrected.id,
-                    "of_estimate": meter in estimated or bool(first and estimated),
+                    "of_estimate": meter in estimated,
                     "date_start": corrected.service_start,
                     "date_end": corrected.service_end,
                     "meter": meter,

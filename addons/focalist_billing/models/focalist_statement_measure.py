@@ -319,7 +319,8 @@ class FocalistStatementLine(models.Model):
                       AND l.partner_id = member.partner_id
                       AND l.meter = member.meter AND l.counter = member.counter
                       AND l.cancelled IS NOT TRUE AND l.settled IS NOT TRUE
-                      AND l.read_to_at > l.read_from_at
+                      AND (l.read_to_at > l.read_from_at
+                           OR l.reading_to_id IS NOT NULL)
                       AND (settled.line_id IS NULL OR settled.read_at IS NOT NULL)
                       AND l.read_to_at >= member.stay_start
                       AND l.read_from_at >= segment.start_at

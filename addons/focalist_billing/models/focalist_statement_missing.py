@@ -59,7 +59,7 @@ class FocalistStatement(models.Model):
             readings = statement._readings_to_check()
             # Who reads a statement may know that its meters wait.
             statement.to_check_reading_ids = readings.sudo(False)
-            statement.to_check_note = readings and self.env._(
+            statement.to_check_note = bool(readings) and self.env._(
                 "%(count)s readings to check: %(devices)s",
                 count=len(readings),
                 devices=", ".join(readings.device_id.mapped("display_name")),
