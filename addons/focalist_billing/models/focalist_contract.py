@@ -154,6 +154,14 @@ class FocalistContract(models.Model):
         help="Some printers count sheets of paper, not printed sides. Without this,"
         " such a meter is not billed.",
     )
+    tolerance_days = fields.Integer(
+        "Tolerance of readings",
+        default=7,
+        tracking=True,
+        help="A reading closes a period that is from so many days before its end to as"
+        " many after it. Else the last one in the period bills what it can, and the"
+        " device is not read for the rest.",
+    )
     pricing_ids = fields.One2many(
         "focalist.pricing", "contract_id", "Prices", copy=True
     )
@@ -181,6 +189,10 @@ class FocalistContract(models.Model):
     _dates = models.Constraint(
         "CHECK (date_end IS NULL OR date_end >= date_start)",
         "A contract ends after its start.",
+    )
+    _tolerance = models.Constraint(
+        "CHECK (tolerance_days BETWEEN 0 AND 31)",
+        "Readings are tolerated up to 31 days from the end of a period.",
     )
 
     @api.depends("partner_id")

@@ -2,6 +2,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+# Says that what is billed may be voided: an object, which no request can send.
+_VOIDING = object()
+
 
 class FocalistMeterReading(models.Model):
     _inherit = "focalist.meter.reading"
@@ -27,16 +30,26 @@ class FocalistMeterReading(models.Model):
             ]
         )
 
+    def _void(self, reason, series=False):
+        """Void readings, also billed ones: what was billed by them is corrected.
+
+        A statement that is not invoiced is measured anew; after an invoice, the next
+        statement of the contract carries the correction.
+
+        :raise UserError: where no such statement will come, or somebody may not
+        """
+        readings = self.with_context(focalist_voiding=_VOIDING)
+        super(FocalistMeterReading, readings)._void(reason, series=series)
+        lines = self.env["focalist.statement.line"]._resting_on(self)
+        lines.to_settle = True
+        self.env["focalist.statement"]._measure_drafts_again(lines)
+
     def _check_unbilled(self, meters):
-        line = self.env["focalist.statement.line"]._billing(
-            [("counter", "in", list(meters))]
-            + [
-                "|",
-                ("reading_from_id", "in", self.ids),
-                ("reading_to_id", "in", self.ids),
-            ]
-        )
-        if line:
+        lines = self.env["focalist.statement.line"]
+        if self.env.context.get("focalist_voiding") is _VOIDING:
+            for line in lines._resting_on(self, meters):
+                line._check_can_be_corrected(self)
+        elif line := lines._resting_on(self, meters)[:1]:
             raise UserError(
                 self.env._(
                     "%(reading)s is billed by %(statement)s. Cancel that statement, or"

@@ -13,6 +13,8 @@ class FocalistMeterSegment(models.Model):
                 ("counter", "=", meter),
                 ("read_from_at", "<", at),
                 ("read_to_at", ">=", at),
+                # An estimate is corrected, up to the end of the old counter.
+                ("estimated", "=", False),
             ]
         )
         if line:

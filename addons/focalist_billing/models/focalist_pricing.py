@@ -72,6 +72,18 @@ class FocalistPricing(models.Model):
         help="So many pages of each device and month cost nothing; those beyond them"
         " cost the prices here.",
     )
+    missing = fields.Selection(
+        [
+            ("wait", "Bill it once it is read"),
+            ("estimate", "Estimate it from its daily average"),
+            ("ask", "Let a person type its meters"),
+        ],
+        "A device is not read",
+        required=True,
+        default="wait",
+        help="Where no reading closes a period. An estimate is the average of the last"
+        " three months, and is corrected when the device is read again.",
+    )
     a3_factor = fields.Integer(
         "An A3 page is",
         help="A3 pages cost so many times an A4 page; 0: they have a price of their"

@@ -165,6 +165,7 @@ class FocalistStatement(models.Model):
             statement.amount_untaxed = statement.currency_id.round(amount)
 
     @api.depends("line_ids.device_id", "contract_id.member_ids.end_at", "pricing_id")
+    @api.depends_context("lang")
     def _compute_missing(self):
         members = self.env["focalist.contract.device"].search(
             [("contract_id", "in", self.contract_id.ids)]
@@ -178,15 +179,16 @@ class FocalistStatement(models.Model):
                     and (not member.end_at or member.end_at.date() > s.service_start)
                 )
             ).device_id
-            billed = {(line.device_id, line.meter) for line in statement.line_ids}
+            billed = statement._closed_meters()
             missing = {}
             pricing = statement.charge == "pages" and statement.pricing_id
             prices = pricing and pricing._prices({})
             for device in there if pricing else ():
                 for meter in self._expected_meters(device, pricing._meters()):
                     usage = Usage(None, device.id, meter, 0, device.model_id.id)
-                    if (device, meter) not in billed and prices.is_priced(usage):
-                        missing.setdefault(device, []).append(titles[meter])
+                    note = billed.get((device, meter), titles[meter])
+                    if note and prices.is_priced(usage):
+                        missing.setdefault(device, []).append(note)
             statement.missing_device_ids = self.env["focalist.device"].union(*missing)
             statement.missing_note = "\n".join(
                 f"{device.display_name}: {', '.join(meters)}"
@@ -218,7 +220,7 @@ class FocalistStatement(models.Model):
         for statement in self:
             statement.differs = statement.state == "invoiced" and any(
                 not (line := charge.move_line_id)
-                or line.quantity != charge.quantity
+                or line.quantity != charge.quantity * statement._invoice_sign()
                 or float_compare(line.price_unit, charge.price_unit, 6)
                 or line.discount
                 for charge in statement._billable()
@@ -272,7 +274,8 @@ class FocalistStatement(models.Model):
                 continue
             if not statement.pricing_id:
                 continue
-            contract, lines = statement.contract_id, statement.line_ids
+            contract = statement.contract_id
+            lines = statement.line_ids.filtered(lambda line: not line.settles_id)
             rated, made = rate(
                 [
                     Usage(
@@ -294,7 +297,8 @@ class FocalistStatement(models.Model):
                 ),
                 by_site=contract.lines_by_site,
             )
-            shares |= rated
+            corrected, corrections = statement._rate_corrections()
+            shares |= rated | corrected
             order = [*TIER_KINDS, *statement.pricing_id._meters()]
             made.sort(
                 key=lambda charge, order=order: (
@@ -304,6 +308,7 @@ class FocalistStatement(models.Model):
             )
             charges += [statement._prepare_charge(charge) for charge in made]
             charges += statement._prepare_supply_charges()
+            charges += corrections
         self._write_shares(shares)
         for sequence, values in enumerate(charges):
             values["sequence"] = sequence
@@ -437,25 +442,33 @@ class FocalistStatement(models.Model):
         """
         payer = self[0]._payer()
         statements = self.with_context(lang=payer.lang or self.env.lang)
+        # Corrections may take back more than the period asks for.
+        total = sum(self._billable().mapped("amount"))
+        sign = -1 if self.currency_id.compare_amounts(total, 0) < 0 else 1
         return {
-            "move_type": "out_invoice",
+            "move_type": "out_invoice" if sign > 0 else "out_refund",
             "partner_id": payer.id,
             "company_id": self.company_id.id,
             "currency_id": self.currency_id.id,
             "invoice_origin": ", ".join(self.mapped("name")),
             "ref": self.contract_id.client_reference,
             "invoice_line_ids": [
-                Command.create(statement._prepare_invoice_line(charge))
+                Command.create(statement._prepare_invoice_line(charge, sign))
                 for statement in statements
                 for charge in statement._billable()
             ],
             "focalist_origin_ids": [Command.set(self.ids)],
         }
 
-    def _prepare_invoice_line(self, charge):
+    def _invoice_sign(self):
+        """-1 where a credit note asks for what these statements do, else 1."""
+        return -1 if self.move_id[:1].move_type == "out_refund" else 1
+
+    def _prepare_invoice_line(self, charge, sign=1):
         """Values of the invoice's line of one charge, in the language of the context.
 
         :param charge: focalist.statement.charge record
+        :param int sign: -1 for a line of a credit note
         """
         self.ensure_one()
         charge = charge.with_context(lang=self.env.lang)
@@ -468,7 +481,7 @@ class FocalistStatement(models.Model):
         return {
             "product_id": charge._product().id,
             "name": "\n".join(filter(None, [period, charge._included_note()])),
-            "quantity": charge.quantity,
+            "quantity": charge.quantity * sign,
             "price_unit": charge.price_unit,
             "focalist_charge_ids": [Command.set(charge.ids)],
         }

@@ -63,7 +63,7 @@ class FocalistStatement(models.Model):
             for charge in statement.charge_ids
         ]
         if move and self == move.focalist_statement_ids:
-            total = move.amount_untaxed
+            total = move.amount_untaxed * self._invoice_sign()
         else:
             total = sum(self.mapped("amount_untaxed"))
         difference = currency.round(total - sum(charge.amount for charge in charges))

@@ -78,18 +78,18 @@ class FocalistStatementLine(models.Model):
     reading_from_id = fields.Many2one(
         "focalist.meter.reading",
         "First reading",
-        required=True,
         readonly=True,
         index=True,
         ondelete="restrict",
+        help="Empty where the line before ended without a reading.",
     )
     reading_to_id = fields.Many2one(
         "focalist.meter.reading",
         "Last reading",
-        required=True,
         readonly=True,
         index=True,
         ondelete="restrict",
+        help="Empty where the last meter is estimated or calculated.",
     )
     # Readings are never edited: what is copied here cannot differ, and lists need it.
     read_from_at = fields.Datetime("Read on", required=True, readonly=True)
@@ -109,21 +109,38 @@ class FocalistStatementLine(models.Model):
         help="Its part of the charges. Money is rounded once a charge, not here.",
     )
 
+    # Of what was corrected, the correction holds. One that takes all of a line back
+    # holds no pages, and so no reading.
     _from_uniq = models.UniqueIndex(
-        "(device_id, meter, reading_from_id) WHERE cancelled IS NOT TRUE",
+        "(device_id, meter, reading_from_id) WHERE cancelled IS NOT TRUE"
+        " AND settled IS NOT TRUE AND read_to_at > read_from_at",
         "Another statement bills the pages after this reading.",
     )
     _to_uniq = models.UniqueIndex(
-        "(device_id, meter, reading_to_id) WHERE cancelled IS NOT TRUE",
+        "(device_id, meter, reading_to_id) WHERE cancelled IS NOT TRUE"
+        " AND settled IS NOT TRUE AND read_to_at > read_from_at",
         "Another statement bills the pages before this reading.",
     )
+    _after_uniq = models.UniqueIndex(
+        "(device_id, meter, read_from_at) WHERE cancelled IS NOT TRUE"
+        " AND settled IS NOT TRUE AND read_to_at > read_from_at"
+        " AND reading_from_id IS NULL",
+        "Another statement bills the pages after this estimate.",
+    )
     _included = models.Constraint(
-        "CHECK (included BETWEEN 0 AND pages)", "No more is included than was printed."
+        "CHECK (settles_id IS NOT NULL OR included BETWEEN 0 AND pages)",
+        "No more is included than was printed.",
     )
     _pages = models.Constraint(
-        "CHECK (pages = value_to - value_from AND pages >= 0"
-        " AND read_to_at > read_from_at)",
+        "CHECK (pages = value_to - value_from - settled_pages"
+        " AND value_to >= value_from AND read_to_at >= read_from_at"
+        " AND (settles_id IS NOT NULL"
+        " OR (settled_pages = 0 AND read_to_at > read_from_at)))",
         "Pages are counted from an earlier reading to a later one.",
+    )
+    _read = models.Constraint(
+        "CHECK (reading_to_id IS NOT NULL OR estimated OR settles_id IS NOT NULL)",
+        "What is not estimated ends with a reading.",
     )
 
     @api.depends("pages", "included")
@@ -137,7 +154,9 @@ class FocalistStatementLine(models.Model):
 
         :return: focalist.statement.line, with superuser rights
         """
-        return self.sudo().search([("cancelled", "!=", True), *domain], limit=1)
+        return self.sudo().search(
+            [("cancelled", "!=", True), ("settled", "!=", True), *domain], limit=1
+        )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_with_statement(self):

@@ -1,5 +1,5 @@
 from odoo import models
-from odoo.tools import groupby
+from odoo.tools import formatLang, groupby
 
 from ..tools import annex
 from .focalist_statement_line import METERS
@@ -27,19 +27,40 @@ class FocalistStatementLine(models.Model):
                 meters[line.meter],
                 counters[line.counter] if line.counter != line.meter else "",
                 annex.local(line.read_from_at, line.site_id.tz),
-                sources.get(line.reading_from_id.source, ""),
+                line._annex_source(line.reading_from_id, sources),
                 line.value_from,
                 annex.local(line.read_to_at, line.site_id.tz),
-                sources.get(line.reading_to_id.source, ""),
+                line._annex_source(line.reading_to_id, sources, line.estimated),
                 line.value_to,
                 line.pages,
                 line.included,
                 line.billable,
                 None if line.tiered else line.price_unit,
                 line.amount,
+                line.settled_pages,
+                line._annex_note(),
             )
             for line in self._in_meters_order()
         ]
+
+    def _annex_source(self, reading, sources, estimated=False):
+        """Where a meter is from, in words: without a reading, from our arithmetic."""
+        if reading:
+            return sources.get(reading.source, "")
+        return self.env._("Estimated") if estimated else self.env._("Calculated")
+
+    def _annex_note(self):
+        """How an estimate came about, or what is corrected; empty for other lines."""
+        self.ensure_one()
+        if self.settles_id:
+            corrected = self.origin_id.statement_id
+            return self.env._(
+                "Correction of %(statement)s: %(pages)s pages billed before",
+                statement=corrected.name,
+                pages=formatLang(self.env, self.settled_pages, digits=0),
+            )
+        note = self._estimate_note()
+        return note and self.env._("Estimated: %(average)s", average=note)
 
     def _in_meters_order(self):
         """These lines, and of each device mono before colour before the others."""
@@ -59,7 +80,11 @@ class FocalistStatementLine(models.Model):
         :return: dict (device id, meter) -> pages, of all its segments
         """
         rows = self._read_group(
-            [("id", "in", self.ids), ("device_id", "in", shown.device_id.ids)],
+            [
+                ("id", "in", self.ids),
+                ("device_id", "in", shown.device_id.ids),
+                ("settles_id", "=", False),
+            ],
             ["device_id", "meter"],
             ["pages:sum"],
         )

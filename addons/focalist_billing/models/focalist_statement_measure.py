@@ -27,6 +27,11 @@ class FocalistStatementLine(models.Model):
         Within a segment of the meter each: a period with a reset has two lines of that
         meter, and what lies between the two counters is on neither.
 
+        A reading up to the contract's tolerance after the period closes it where none
+        is as near before its end. Before all that, lines that ended in an estimate or
+        in a reading that was voided since are corrected (`_settle`); after it, what no
+        reading closes is estimated where the prices say so (`_estimate`).
+
         :param dict periods: contract -> (first day, last day)
         :return: dict contract -> list of values of its lines, prices missing;
             contracts without any are left out
@@ -34,17 +39,20 @@ class FocalistStatementLine(models.Model):
         if not periods:
             return {}
         self.env.flush_all()
-        types = {}
+        types, missing = {}, {}
         for contract, (start, _end) in periods.items():
             pricing = contract._pricing_at(max(start, contract.date_start))
             types[contract] = pricing.meter_type or DEFAULT_TYPE
+            missing[contract] = pricing.missing or "wait"
         used = {type_: counters(TYPES[type_]) for type_ in set(types.values())}
+        corrections, ends = self._settle(periods)
         rows = self.env.execute_query_dict(
             SQL(
                 """
                 WITH period AS (
                     SELECT * FROM (VALUES %(periods)s)
-                        AS v(contract_id, meter_type, first_day, last_day)
+                        AS v(contract_id, meter_type, missing, first_day, last_day)
+                ), settled AS (%(settled)s
                 ), counter AS (
                     SELECT * FROM (VALUES %(counters)s)
                         AS v(meter_type, meter, counter, split)
@@ -56,9 +64,10 @@ class FocalistStatementLine(models.Model):
                 """,
                 periods=SQL(", ").join(
                     SQL(
-                        "(%s, %s, %s::date, %s::date)",
+                        "(%s, %s, %s, %s::date, %s::date)",
                         contract.id,
                         types[contract],
+                        missing[contract],
                         start,
                         end,
                     )
@@ -75,6 +84,7 @@ class FocalistStatementLine(models.Model):
                     for type_, some in used.items()
                     for counter in some
                 ),
+                settled=self._settled_ends(ends),
                 members=self._measured_members(),
                 breaks=self._measured_breaks(),
                 bounds=SQL(" UNION ALL ").join(
@@ -83,12 +93,40 @@ class FocalistStatementLine(models.Model):
                 ),
             )
         )
+        measured = [
+            self._measured(row) for row in rows if row["value_to"] is not None
+        ]
         lines = {}
-        for row in rows:
+        for row in [*corrections, *measured, *self._estimate(rows)]:
             contract = self.env["focalist.contract"].browse(row.pop("contract_id"))
-            row["pages"] = row["value_to"] - row["value_from"]
             lines.setdefault(contract, []).append(row)
         return lines
+
+    @api.model
+    def _measured(self, values):
+        """Values of a line between two readings, from a row of `_bounds`.
+
+        All lines are written with the same columns, whatever they are.
+        """
+        names = self._measured_names()
+        return dict.fromkeys(names) | {
+            "estimated": False,
+            "to_settle": False,
+            "settled_pages": 0,
+            "pages": values["value_to"] - values["value_from"],
+            **{name: values[name] for name in names if name in values},
+        }
+
+    @api.model
+    def _measured_names(self):
+        """The columns that measuring fills, and the contract."""
+        return [
+            *("contract_id", "device_id", "serial_number", "meter", "counter"),
+            *("site_id", "reading_from_id", "reading_to_id", "read_from_at"),
+            *("read_to_at", "value_from", "value_to", "pages", "estimated"),
+            *("to_settle", "estimate_per_day", "estimate_days", "settles_id"),
+            *("origin_id", "settled_pages"),
+        ]
 
     @api.model
     def _insert(self, lines):
@@ -114,13 +152,15 @@ class FocalistStatementLine(models.Model):
             return
         names = list(rows[0])
         self.env["focalist.statement"].flush_model()
+        corrected = self.browse([row["settles_id"] for row in rows if row["settles_id"]])
+        corrected._mark_settled(correcting=True)
         self.env.execute_query(
             SQL(
                 """
                 INSERT INTO focalist_statement_line
-                       (%(columns)s, cancelled, included, tiered, amount,
+                       (%(columns)s, cancelled, settled, included, tiered, amount,
                         create_uid, write_uid, create_date, write_date)
-                SELECT *, FALSE, 0, FALSE, 0, %(user)s, %(user)s,
+                SELECT *, FALSE, FALSE, 0, FALSE, 0, %(user)s, %(user)s,
                        now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
                   FROM unnest(%(values)s)
              RETURNING id
@@ -156,7 +196,9 @@ class FocalistStatementLine(models.Model):
                    GREATEST(period.first_day, c.date_start) AS first_day,
                    LEAST(period.last_day, c.date_end) AS last_day,
                    m.start_at, m.end_at,
-                   COALESCE(stay.start_at, m.start_at) AS stay_start, c.bill_sheets
+                   COALESCE(stay.start_at, m.start_at) AS stay_start, c.bill_sheets,
+                   COALESCE(c.tolerance_days, 0) AS tolerance, period.missing,
+                   c.date_end IS NULL OR c.date_end > period.last_day AS goes_on
               FROM period
               JOIN counter ON counter.meter_type = period.meter_type
               JOIN focalist_contract c ON c.id = period.contract_id
@@ -200,14 +242,10 @@ class FocalistStatementLine(models.Model):
         )
 
     @api.model
-    def _bounds(self, counter):
-        """SQL of the first and the last reading of one counter, by period and device.
+    def _usable_readings(self, counter):
+        """SQL of the readings `r` at the sites `s` that may bill a counter.
 
-        And by segment of the counter, from one break to the next. A whole counter is
-        read where the reading does not split it.
-
-        The local date of a reading is asked of the site where it was read; the plain
-        bounds beside it, a day wider than any time zone, are for the index.
+        Of what is called `member` and `segment` where this is used.
         """
         column = SQL.identifier(reading_field(counter.name))
         usable = [SQL("r.%s IS NOT NULL", column)]
@@ -222,7 +260,7 @@ class FocalistStatementLine(models.Model):
                     " OR COALESCE(r.raw #>> '{meter_units,total}', '') <> 'sheets')"
                 )
             )
-        own = SQL(
+        return SQL(
             """
               FROM focalist_meter_reading r
               JOIN focalist_site s ON s.id = r.site_id
@@ -234,14 +272,31 @@ class FocalistStatementLine(models.Model):
             """,
             SQL(" AND ").join(usable),
         )
+
+    @api.model
+    def _bounds(self, counter):
+        """SQL of the first and the last reading of one counter, by period and device.
+
+        And by segment of the counter, from one break to the next. A whole counter is
+        read where the reading does not split it.
+
+        The local date of a reading is asked of the site where it was read; the plain
+        bounds beside it, a day wider than any time zone, are for the index.
+        """
+        column = SQL.identifier(reading_field(counter.name))
+        own = self._usable_readings(counter)
         local_day = SQL("(r.read_at AT TIME ZONE 'UTC' AT TIME ZONE s.tz)::date")
         return SQL(
             """
             SELECT member.contract_id, member.device_id, member.serial_number,
-                   member.meter, member.counter, last.site_id,
+                   member.meter, member.counter,
+                   COALESCE(last.site_id, first.site_id) AS site_id,
                    first.id AS reading_from_id, last.id AS reading_to_id,
                    first.read_at AS read_from_at, last.read_at AS read_to_at,
-                   first.value AS value_from, last.value AS value_to
+                   first.value AS value_from, last.value AS value_to,
+                   member.partner_id, member.stay_start, member.bill_sheets,
+                   segment.start_at AS segment_start, segment.end_at AS segment_end,
+                   open.estimate_at, open.estimate_days
               FROM member
         CROSS JOIN LATERAL (
                    SELECT start_at, LEAD(start_at, 1, 'infinity'::timestamp)
@@ -252,13 +307,21 @@ class FocalistStatementLine(models.Model):
                               AND break.counter = member.counter) AS start
                    ) AS segment
          LEFT JOIN LATERAL (
-                   SELECT l.reading_to_id AS id
+                   SELECT l.id AS line_id, l.site_id,
+                          CASE WHEN settled.line_id IS NULL THEN l.reading_to_id
+                               ELSE settled.reading_id END AS id,
+                          COALESCE(settled.read_at, l.read_to_at) AS read_at,
+                          COALESCE(settled.value, l.value_to) AS value
                      FROM focalist_statement_line l
                      JOIN focalist_statement st ON st.id = l.statement_id
+                LEFT JOIN settled ON settled.line_id = l.id
                     WHERE l.device_id = member.device_id
                       AND l.partner_id = member.partner_id
                       AND l.meter = member.meter AND l.counter = member.counter
-                      AND l.cancelled IS NOT TRUE
+                      AND l.cancelled IS NOT TRUE AND l.settled IS NOT TRUE
+                      AND (l.read_to_at > l.read_from_at
+                           OR l.reading_to_id IS NOT NULL)
+                      AND (settled.line_id IS NULL OR settled.read_at IS NOT NULL)
                       AND l.read_to_at >= member.stay_start
                       AND l.read_from_at >= segment.start_at
                       AND l.read_from_at < segment.end_at
@@ -279,26 +342,71 @@ class FocalistStatementLine(models.Model):
                       AND %(local_day)s >= member.first_day
                     ORDER BY r.read_at, r.id LIMIT 1) AS within ON TRUE
               JOIN LATERAL (
-                   SELECT r.id, r.read_at, r.%(column)s AS value
+                   SELECT billed.id, billed.read_at, billed.value, billed.site_id
+                    WHERE billed.line_id IS NOT NULL
+                UNION ALL
+                   SELECT r.id, r.read_at, r.%(column)s, r.site_id
                      FROM focalist_meter_reading r
-                    WHERE r.id = COALESCE(billed.id, before.id, within.id)
+                    WHERE billed.line_id IS NULL
+                      AND r.id = COALESCE(before.id, within.id)
                    ) AS first ON TRUE
          LEFT JOIN LATERAL (
                    SELECT MIN(l.read_from_at) AS read_at
                      FROM focalist_statement_line l
                     WHERE l.device_id = member.device_id AND l.meter = member.meter
-                      AND l.cancelled IS NOT TRUE AND l.read_from_at >= first.read_at
+                      AND l.cancelled IS NOT TRUE AND l.settled IS NOT TRUE
+                      AND l.read_to_at > l.read_from_at
+                      AND l.read_from_at >= first.read_at
+                      AND l.id NOT IN (SELECT line_id FROM settled)
                    ) AS following ON TRUE
-              JOIN LATERAL (
-                   SELECT r.id, r.read_at, r.site_id, r.%(column)s AS value %(own)s
+         LEFT JOIN LATERAL (
+                   SELECT r.id, r.read_at, r.site_id, r.%(column)s AS value,
+                          member.last_day - %(local_day)s AS days_left %(own)s
                       AND r.read_at > first.read_at
                       AND r.read_at < member.last_day + INTERVAL '2 days'
                       AND (member.end_at IS NULL OR r.read_at <= member.end_at)
                       AND (following.read_at IS NULL
                            OR r.read_at <= following.read_at)
                       AND %(local_day)s <= member.last_day
-                    ORDER BY r.read_at DESC, r.id DESC LIMIT 1) AS last ON TRUE
+                    ORDER BY r.read_at DESC, r.id DESC LIMIT 1) AS inside ON TRUE
+         LEFT JOIN LATERAL (
+                   SELECT r.id, r.read_at, r.site_id, r.%(column)s AS value %(own)s
+                      AND (inside.id IS NULL OR inside.days_left > member.tolerance)
+                      AND member.goes_on AND member.tolerance > 0
+                      AND r.read_at > first.read_at
+                      AND r.read_at >= member.last_day
+                      AND r.read_at < member.last_day
+                                      + (member.tolerance + 2) * INTERVAL '1 day'
+                      AND (member.end_at IS NULL OR r.read_at <= member.end_at)
+                      AND (following.read_at IS NULL
+                           OR r.read_at <= following.read_at)
+                      AND %(local_day)s > member.last_day
+                      AND %(local_day)s <= member.last_day + member.tolerance
+                    ORDER BY r.read_at, r.id LIMIT 1) AS late ON TRUE
+        CROSS JOIN LATERAL (
+                   SELECT COALESCE(late.id, inside.id) AS id,
+                          COALESCE(late.read_at, inside.read_at) AS read_at,
+                          COALESCE(late.site_id, inside.site_id) AS site_id,
+                          COALESCE(late.value, inside.value) AS value) AS last
+         LEFT JOIN LATERAL (
+                   SELECT over.at AS estimate_at, over.days AS estimate_days
+                     FROM focalist_site s
+               CROSS JOIN LATERAL (SELECT
+                          (member.last_day + 1)::timestamp AT TIME ZONE s.tz
+                              AT TIME ZONE 'UTC' - INTERVAL '1 second' AS at,
+                          member.last_day
+                              - (COALESCE(last.read_at, first.read_at)
+                                 AT TIME ZONE 'UTC' AT TIME ZONE s.tz)::date AS days
+                          ) AS over
+                    WHERE member.missing = 'estimate' AND member.goes_on
+                      AND s.id = COALESCE(last.site_id, first.site_id)
+                      AND following.read_at IS NULL
+                      AND over.days > member.tolerance
+                      AND (member.end_at IS NULL OR member.end_at > over.at)
+                      AND segment.start_at <= over.at AND segment.end_at > over.at
+                   ) AS open ON TRUE
              WHERE member.meter = %(meter)s AND member.counter = %(counter)s
+               AND (last.id IS NOT NULL OR open.estimate_at IS NOT NULL)
             """,
             own=own,
             local_day=local_day,

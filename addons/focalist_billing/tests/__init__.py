@@ -8,6 +8,7 @@ from . import (
     test_examples,
     test_fees,
     test_i1_credit,
+    test_i2_corrections,
     test_invoice,
     test_measure,
     test_p5_supplies,

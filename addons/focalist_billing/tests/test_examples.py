@@ -46,19 +46,15 @@ class TestExamples(BillingCommon):
         for line in prices:
             self._price(self.contract.pricing_ids, line)
         months = row["billed"].split()
-        statements = self.env["focalist.statement"]
         for line in happens:
             self._happen(line)
         for month in months:
-            first = date.fromisoformat(f"{month}-01")
-            made, _problems = self.contract._bill_month(
-                first, fields.Date.end_of(first, "month")
-            )
-            statements += made
+            self._run(month)
         charges = self.contract.statement_ids.filtered(
             lambda statement: statement.state != "cancel"
         ).sorted("date_start")
         found = [
+            f"{'correction ' * bool(charge.corrects_id)}"
             f"{charge.meter or 'fee'} {charge.quantity:.0f}"
             f" x {charge.price_unit:.6g} = {charge.amount:.2f}"
             for charge in charges.charge_ids.sorted(
@@ -75,6 +71,8 @@ class TestExamples(BillingCommon):
         for line in prices:
             if line in PERIODS:
                 values["period"] = PERIODS[line]
+            elif line.startswith("tolerance "):
+                values["tolerance_days"] = int(line.removeprefix("tolerance "))
             elif line.startswith("from "):
                 values["date_start"] = line.removeprefix("from ")
         start = values["date_start"]
@@ -91,6 +89,8 @@ class TestExamples(BillingCommon):
                 pricing.write(
                     {"has_allowance": True, "pool_ids": [Command.create(pool)]}
                 )
+            case ["estimate" as missing]:
+                pricing.missing = missing
             case ["by", "model"]:
                 pricing.model = "device"
             case ["type", type_]:
@@ -112,7 +112,8 @@ class TestExamples(BillingCommon):
             case _ if ": " in line:
                 self._price_of(pricing, *line.split(": "))
             case _:
-                self.assertTrue(line in PERIODS or line.startswith("from "), line)
+                known = line.startswith(("from ", "tolerance "))
+                self.assertTrue(line in PERIODS or known, line)
 
     def _price_of(self, pricing, whose, price):
         meter, amount = price.split()
@@ -148,6 +149,10 @@ class TestExamples(BillingCommon):
                 self._price(self.contract.pricing_ids, " ".join(price))
             case [month, "is", "invoiced", "and", "credited"]:
                 self._invoice_and_credit(month)
+            case [month, "is", "invoiced"]:
+                self._invoice(self._run(month))
+            case [month, "is", "billed"]:
+                self._run(month)
             case [day, name, "joins"]:
                 self._member(name).start_at = self._at(day, -9)
             case [day, name, "leaves"]:
@@ -190,13 +195,20 @@ class TestExamples(BillingCommon):
             ]
         )
 
-    def _invoice_and_credit(self, month):
+    def _run(self, month):
         first = date.fromisoformat(f"{month}-01")
         made, _problems = self.contract._bill_month(
             first, fields.Date.end_of(first, "month")
         )
-        move = made._create_invoices()
+        return made
+
+    def _invoice(self, statements):
+        move = statements._create_invoices()
         move.action_post()
+        return move
+
+    def _invoice_and_credit(self, month):
+        move = self._invoice(self._run(month))
         wizard = self.env["account.move.reversal"].with_context(
             active_model="account.move", active_ids=move.ids
         )

@@ -175,7 +175,8 @@ class TestMeasure(BillingCommon):
         statement = self._bill()
         self.assert_lines(statement, ("A001", "color", 10, 20, 10))
         self.assertIn("Mono", statement.missing_note)
-        self.assertNotIn("Colour", statement.missing_note)
+        # That one waits from its last reading on.
+        self.assertIn("Colour (billed until 03/10/2026)", statement.missing_note)
 
     def test_another_clients_pages_are_not_billed(self):
         """T3: what a device printed elsewhere is not this client's."""
@@ -399,6 +400,7 @@ class TestMeasure(BillingCommon):
     def test_what_is_billed_is_not_decided_any_more(self):
         device = self._with_reset()
         statement = self._bill()
+        statement._create_invoices()
         line = statement.line_ids.filtered(lambda l: l.value_to == 1100)
         technician = new_test_user(
             self.env,
@@ -418,6 +420,7 @@ class TestMeasure(BillingCommon):
         self._read(self.site, "A001", ("2026-03-06 08:00", {"mono": 10}))
         with self.assertRaisesRegex(UserError, "across that moment"):
             self._reset(device, "2026-03-06 08:00:00")
+        statement.move_id.unlink()
         statement.action_cancel()
         line.reading_to_id._void("x")
         self.assert_lines(

@@ -20,7 +20,9 @@ class Meter(NamedTuple):
     """Pages of one meter of one device from one reading to another.
 
     `counter` is the one that was read, where it is not the meter's own; `price` is None
-    where the pages fall into tiers.
+    where the pages fall into tiers. `settled` are the pages that were billed for the
+    stretch before, where the line corrects it; `note` says so, or how the last meter
+    was estimated.
     """
 
     line: object
@@ -40,6 +42,8 @@ class Meter(NamedTuple):
     billable: int
     price: float | None
     amount: float
+    settled: int = 0
+    note: str = ""
 
 
 class Supply(NamedTuple):

@@ -154,6 +154,7 @@ class _Writer:
             (env._("Billed pages"), "count", 11),
             (env._("Unit price"), "price", 12),
             (self._in_currency(env._("Amount before rounding")), "price", 18),
+            (env._("Note"), "text", 48),
         ]
         sheet = self.book.add_worksheet(env._("Meters")[:31])
         self._heads(sheet, 0, columns)
@@ -163,16 +164,21 @@ class _Writer:
                 xl_rowcol_to_cell(row, column) for column in (7, 10, 11, 12, 13, 14)
             )
             tiered = meter.price is None
+            # What was billed for the stretch before, where the line corrects it.
+            less = f"-{meter.settled}" if meter.settled else ""
             self._cells(
                 sheet,
                 row,
                 columns,
                 *meter[1:12],
-                (f"={last}-{first}", meter.pages),
+                (f"={last}-{first}{less}", meter.pages),
                 meter.included,
                 (f"={pages}-{included}", meter.billable),
                 env._("by tiers") if tiered else meter.price,
-                meter.amount if tiered else (f"={billed}*{price}", meter.amount),
+                meter.amount
+                if tiered or less
+                else (f"={billed}*{price}", meter.amount),
+                meter.note,
             )
         sums = {11: "pages", 12: "included", 13: "billable"}
         end = len(meters) + 1

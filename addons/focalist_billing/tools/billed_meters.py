@@ -74,3 +74,8 @@ def counters(meters):
             whole = meter.removesuffix("_mono")
             found.append(Counter(meter, whole, (meter, f"{whole}_color")))
     return found
+
+
+def counter_of(meter, name):
+    """The Counter by which `name` bills a meter."""
+    return next(counter for counter in counters([meter]) if counter.name == name)

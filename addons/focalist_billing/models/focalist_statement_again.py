@@ -1,0 +1,156 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class FocalistStatement(models.Model):
+    """Statements that are not invoiced follow the ledger: they are measured again."""
+
+    _name = "focalist.statement"
+    _inherit = ["focalist.statement"]
+
+    has_estimates = fields.Boolean(
+        "Estimated",
+        compute="_compute_has_estimates",
+        search="_search_has_estimates",
+        help="Some of its meters are estimated: no reading closes the period.",
+    )
+
+    def _compute_has_estimates(self):
+        estimated = dict(
+            self.env["focalist.statement.line"]._read_group(
+                [("statement_id", "in", self.ids), ("estimated", "=", True)],
+                ["statement_id"],
+                ["__count"],
+            )
+        )
+        for statement in self:
+            statement.has_estimates = statement in estimated
+
+    @api.model
+    def _search_has_estimates(self, operator, value):
+        if operator not in ("in", "="):
+            return NotImplemented
+        wanted = True in value if operator == "in" else bool(value)
+        return [("line_ids", "any" if wanted else "not any", [("estimated", "=", True)])]
+
+    def action_measure_again(self):
+        """Look for readings anew, such as those that somebody has typed since."""
+        self.check_access("write")
+        for statement in self:
+            if statement.state not in ("draft", "empty") or statement.charge != "pages":
+                raise UserError(
+                    self.env._(
+                        "%(statement)s is no draft of pages: it is not measured again.",
+                        statement=statement.name,
+                    )
+                )
+            statement._check_nothing_follows()
+        self.sudo()._measure_again()
+
+    @api.model
+    def _measure_drafts_again(self, lines):
+        """Measure the drafts that lines are on anew; superuser, who may was checked.
+
+        One that a later statement rests on stays: the next statement corrects it.
+
+        :param lines: focalist.statement.line records
+        """
+        drafts = lines.statement_id.filtered(lambda s: s.state in ("draft", "empty"))
+        drafts.filtered(lambda s: not s._follower())._measure_again()
+
+    def _measure_again(self):
+        """Replace the meters of drafts by what lies between the readings now.
+
+        With the later drafts of the same contracts, which go on where these end.
+        """
+        if not self:
+            return
+        first = {}
+        for statement in self:
+            contract = statement.contract_id
+            day = min(statement.date_start, first.get(contract, statement.date_start))
+            first[contract] = day
+        drafts = self.search(
+            [
+                ("contract_id", "in", self.contract_id.ids),
+                ("charge", "=", "pages"),
+                ("state", "in", ("draft", "empty")),
+            ],
+            order="date_start, id",
+        ).filtered(lambda s: s.date_start >= first[s.contract_id])
+        drafts = drafts.filtered(lambda s: s in self or not s._follower(drafts))
+        drafts.contract_id.lock_for_update()
+        old = drafts.line_ids
+        settled = old.settles_id - old
+        # Corrections first: what they correct may be of a draft, too.
+        for line in old.sorted("id", reverse=True):
+            line.unlink()
+        settled._mark_settled()
+        lines = self.env["focalist.statement.line"]
+        for some in drafts.grouped("date_start").values():
+            measured = lines._measure(
+                {s.contract_id: (s.date_start, s.date_end) for s in some}
+            )
+            lines._insert({s: measured.get(s.contract_id, []) for s in some})
+        drafts._rate()
+
+    def _follower(self, besides=None):
+        """A line of another statement that rests on this one's lines, if there is one.
+
+        It corrects one of them, or goes on where one of them ended without a reading.
+
+        :param besides: focalist.statement records that do not count
+        """
+        self.ensure_one()
+        others = [
+            ("cancelled", "!=", True),
+            ("statement_id", "not in", (self | (besides or self)).ids),
+        ]
+        lines = self.sudo().line_ids
+        found = lines.search([*others, ("settles_id", "in", lines.ids)], limit=1)
+        if found:
+            return found
+        open_ends = lines.filtered(lambda line: not line.reading_to_id)
+        candidates = lines.search(
+            [
+                *others,
+                ("reading_from_id", "=", False),
+                ("device_id", "in", open_ends.device_id.ids),
+                ("read_from_at", "in", open_ends.mapped("read_to_at")),
+            ]
+        )
+        ends = {(line.device_id, line.meter, line.read_to_at) for line in open_ends}
+        return candidates.filtered(
+            lambda line: (line.device_id, line.meter, line.read_from_at) in ends
+        )[:1]
+
+    def _check_nothing_follows(self):
+        """Raise a UserError where another statement rests on this one."""
+        for statement in self:
+            if follower := statement._follower(self):
+                raise UserError(
+                    self.env._(
+                        "%(later)s rests on the estimates of %(statement)s, or corrects"
+                        " them: cancel that one first.",
+                        later=follower.statement_id.name,
+                        statement=statement.name,
+                    )
+                )
+
+    def write(self, vals):
+        """What a statement corrected holds again once it is cancelled."""
+        if not vals.get("cancelled"):
+            return super().write(vals)
+        self._check_nothing_follows()
+        settled = self.sudo().line_ids.settles_id
+        result = super().write(vals)
+        settled._mark_settled()
+        return result
+
+    def unlink(self):
+        """What a statement corrected holds again once it is deleted."""
+        self.filtered(lambda s: not s.cancelled)._check_nothing_follows()
+        settled = self.sudo().line_ids.settles_id
+        result = super().unlink()
+        settled.exists()._mark_settled()
+        return result

@@ -1,0 +1,222 @@
+from collections import defaultdict
+from decimal import Decimal
+
+from odoo import fields, models
+
+from ..tools.billed_meters import TIERED
+from ..tools.rating import Share, Usage, rate
+
+
+class FocalistStatementCharge(models.Model):
+    """Charges that correct an earlier statement: their days are its period."""
+
+    _name = "focalist.statement.charge"
+    _inherit = ["focalist.statement.charge"]
+
+    corrects_id = fields.Many2one(
+        "focalist.statement",
+        "Corrects",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The statement of which pages are corrected, at its own prices.",
+    )
+    of_estimate = fields.Boolean("Of an estimate", readonly=True)
+
+    def _title(self):
+        title = super()._title()
+        if self.of_estimate:
+            return self.env._("Correction of an estimate: %(charge)s", charge=title)
+        if self.corrects_id:
+            return self.env._("Correction: %(charge)s", charge=title)
+        return title
+
+    def _included_note(self):
+        return "" if self.corrects_id else super()._included_note()
+
+    def _statement_lines(self):
+        lines = self.statement_id.line_ids
+        if self.corrects_id:
+            return lines.filtered(
+                lambda line: line.origin_id.statement_id == self.corrects_id
+            )
+        return super()._statement_lines().filtered(lambda line: not line.settles_id)
+
+
+class FocalistStatement(models.Model):
+    """What corrections cost: the corrected period is rated once more.
+
+    As it was billed, and as it is now known, with the prices, included pages and tiers
+    of its own; the difference is charged or credited. So a correction never changes
+    what the present period's pages cost, nor credits more than was billed.
+    """
+
+    _name = "focalist.statement"
+    _inherit = ["focalist.statement"]
+
+    def _rate_corrections(self):
+        """Rate the corrections on this statement.
+
+        :return: (dict line id -> Share, list of values of charges)
+        """
+        self.ensure_one()
+        shares, charges = {}, []
+        corrections = self.line_ids.filtered("settles_id")
+        by_statement = corrections.grouped(lambda line: line.origin_id.statement_id)
+        for corrected, lines in by_statement.items():
+            before, after = corrected._rate_known(self, lines)
+            shares |= _differences(lines, before[0], after[0])
+            charges += self._prepare_correction_charges(corrected, lines, before, after)
+        return shares, charges
+
+    def _rate_known(self, correcting, corrections):
+        """Rate this statement as it was known before a correction, and with it.
+
+        :param correcting: the statement that has the corrections
+        :return: two of what `rate` returns
+        """
+        pages = {line.id: line.pages for line in self.line_ids if not line.settles_id}
+        for line in self.line_ids.search(
+            [
+                ("origin_id", "in", list(pages)),
+                ("cancelled", "!=", True),
+                ("statement_id.date_start", "<", correcting.date_start),
+            ]
+        ):
+            pages[line.origin_id.id] += line.pages
+        known = pages.copy()
+        for line in corrections:
+            known[line.origin_id.id] += line.pages
+        return self._rate_pages(pages), self._rate_pages(known)
+
+    def _rate_pages(self, pages):
+        """Rate pages of lines with the prices of this statement.
+
+        :param dict pages: line id -> pages
+        """
+        contract = self.contract_id
+        lines = self.line_ids.browse(pages)
+        return rate(
+            [
+                Usage(
+                    line.id,
+                    line.device_id.id,
+                    line.meter,
+                    pages[line.id],
+                    model=line.model_id.id,
+                    site=line.site_id.id,
+                )
+                for line in lines
+            ],
+            self.pricing_id._prices(
+                {line.device_id.id: line.site_id.id for line in lines}
+            ),
+            months=contract._months(self.service_start, self.service_end),
+            presence=contract._presence(self.service_start, self.service_end),
+            by_site=contract.lines_by_site,
+        )
+
+    def _prepare_correction_charges(self, corrected, lines, before, after):
+        """Values of the charges of what is now known less what was billed."""
+        quantities, printed = defaultdict(int), defaultdict(int)
+        for sign, (_shares, made) in ((-1, before), (1, after)):
+            for charge in made:
+                key = _key(charge)
+                quantities[key] += sign * charge.quantity
+                printed[key] += sign * charge.printed
+        limits = corrected._billed_quantities(self)
+        estimated = set()
+        for line in lines.filtered("origin_id.estimated"):
+            estimated |= {line.meter, TIERED.get(line.meter)}
+        values = []
+        for key, quantity in quantities.items():
+            meter, price, site, first, last = key
+            if limits is not None:
+                # Who was in the contract may be known better since: no more than that.
+                quantity = max(quantity, -limits.get(key, 0))
+            if not quantity:
+                continue
+            values.append(
+                {
+                    "statement_id": self.id,
+                    "corrects_id": corrected.id,
+                    "of_estimate": meter in estimated,
+                    "date_start": corrected.service_start,
+                    "date_end": corrected.service_end,
+                    "meter": meter,
+                    "site_id": site,
+                    "tier_from": first,
+                    "tier_to": last,
+                    "printed": printed[key],
+                    "quantity": quantity,
+                    "price_unit": price,
+                }
+            )
+        return values
+
+    def _billed_quantities(self, besides):
+        """What this statement, and its corrections until now, asked for.
+
+        :param besides: the statement that is being rated
+        :return: dict of keys as in `_key` -> quantity; None for one that is no invoice
+        """
+        if self.state != "invoiced":
+            return None
+        charges = self.charge_ids.filtered(lambda c: c.meter and not c.corrects_id)
+        charges |= charges.search(
+            [
+                ("corrects_id", "=", self.id),
+                ("statement_id", "!=", besides.id),
+                ("statement_id.cancelled", "=", False),
+            ]
+        )
+        billed = defaultdict(int)
+        for charge in charges:
+            key = (
+                charge.meter,
+                charge.price_unit,
+                charge.site_id.id or None,
+                charge.tier_from or False,
+                charge.tier_to or False,
+            )
+            billed[key] += charge.quantity
+        return billed
+
+
+def _key(charge):
+    """What charges of the same pages have in common."""
+    tier = charge.tier
+    return (
+        charge.meter,
+        charge.price,
+        charge.site,
+        tier.first if tier else False,
+        (tier.last or False) if tier else False,
+    )
+
+
+def _differences(lines, before, after):
+    """The shares of corrections: what became of their pages, and of what else moved.
+
+    Pages that are included for several devices may be other ones' now: the first line
+    of the meter takes that, so that lines and charges are the same.
+    """
+    shares, moved = {}, defaultdict(lambda: [0, Decimal(0)])
+    meters = {}
+    for line in lines:
+        origin = line.origin_id
+        old, new = before[origin.id], after[origin.id]
+        shares[line.id] = Share(
+            new.included - old.included, new.price, new.amount - old.amount
+        )
+        meters.setdefault(line.meter, line.id)
+    own = set(lines.origin_id.ids)
+    for other in lines.origin_id.browse(before):
+        if other.id not in own and other.meter in meters:
+            old, new = before[other.id], after[other.id]
+            moved[other.meter][0] += new.included - old.included
+            moved[other.meter][1] += new.amount - old.amount
+    for meter, (included, amount) in moved.items():
+        shares[meters[meter]].included += included
+        shares[meters[meter]].amount += amount
+    return shares
