@@ -17,12 +17,32 @@ class FocalistCutoff(models.Model):
 
     def _accrued_lines(self):
         """Values of the lines of what is to be invoiced."""
-        return [
-            *self._lines_of_statements(),
-            *self._lines_of_readings(),
-            *self._lines_of_fees("fees"),
-            *self._lines_of_fees("advance"),
-        ]
+        return self._with_accounts(
+            [
+                *self._lines_of_statements(),
+                *self._lines_of_readings(),
+                *self._lines_of_fees("fees"),
+                *self._lines_of_fees("advance"),
+            ]
+        )
+
+    def _with_accounts(self, lines):
+        """Give lines the income account that their invoice will have.
+
+        :param lines: list of values, with a payer and a charge in their places
+        """
+        positions = self.env["account.fiscal.position"].with_company(self.company_id)
+        accounts = {}
+        for values in lines:
+            key = payer, charge = values.pop("payer"), values.pop("charge")
+            if key not in accounts:
+                product = self.company_id._focalist_product(charge)
+                template = product.with_company(self.company_id).product_tmpl_id
+                accounts[key] = template.get_product_accounts(
+                    fiscal_pos=positions._get_fiscal_position(payer)
+                )["income"]
+            values["account_id"] = accounts[key].id
+        return lines
 
     def _deferred_lines(self):
         """Values of the lines of what invoices charge beyond the day, by its days.
@@ -84,7 +104,10 @@ class FocalistCutoff(models.Model):
             statement = charge.statement_id
             start = charge.date_start or statement.service_start
             end = charge.date_end or statement.service_end
+            # One that was credited since still knows the line that it had.
             billed = charge.move_line_id
+            if billed.move_id != statement.move_id:
+                billed = billed.browse()
             amount = -billed.balance if billed else self._converted(charge)
             found.append(
                 self._accrued_line(charge, start, end)
@@ -276,20 +299,15 @@ class FocalistCutoff(models.Model):
         }
 
     def _unbilled_line(self, contract, payer, charge, start, end):
-        product = self.company_id._focalist_product(charge)
-        product = product.with_company(self.company_id)
-        positions = self.env["account.fiscal.position"].with_company(self.company_id)
-        accounts = product.product_tmpl_id.get_product_accounts(
-            fiscal_pos=positions._get_fiscal_position(payer)
-        )
         return {
             "kind": "accrued",
+            "payer": payer,
+            "charge": charge,
             "partner_id": payer.commercial_partner_id.id,
             "contract_id": contract.id,
-            "label": product.name,
+            "label": self.company_id._focalist_product(charge).name,
             "date_start": start,
             "date_end": end,
-            "account_id": accounts["income"].id,
         }
 
     def _distribution(self, by_site):

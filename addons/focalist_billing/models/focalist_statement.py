@@ -275,18 +275,19 @@ class FocalistStatement(models.Model):
 
         Drafts of the same period that are invoiced apart are rated with them.
         """
-        charges, shares, families = [], {}, self._families()
-        drafts = self.union(*families).filtered(lambda s: s.state != "invoiced")
-        drafts.charge_ids.unlink()
-        for family in families:
+        charges, shares = [], {}
+        families = [(some, some._not_invoiced()) for some in self._families()]
+        self.browse().union(*(drafts for _all, drafts in families)).charge_ids.unlink()
+        for family, drafts in families:
             if family[0].charge != "pages":
                 charges += family._prepare_fee_charges()
                 continue
+            drafts = drafts.filtered("pricing_id")
+            if not drafts:
+                continue
             rated, made = family._rate_pages(drafts)
             shares |= rated
-            order = [*TIER_KINDS]
-            if made:
-                order += (family & drafts)[0].pricing_id._meters()
+            order = [*TIER_KINDS, *drafts[0].pricing_id._meters()]
             made.sort(
                 key=lambda charge, order=order: (
                     order.index(charge.meter),
@@ -297,7 +298,7 @@ class FocalistStatement(models.Model):
                 self.browse(charge.group or family.id)._prepare_charge(charge)
                 for charge in made
             ]
-            for statement in (family & drafts).filtered("pricing_id"):
+            for statement in drafts:
                 charges += statement._prepare_supply_charges()
         self._write_shares(shares)
         for sequence, values in enumerate(charges):

@@ -84,20 +84,19 @@ class FocalistStatement(models.Model):
         ]
         return families
 
+    def _not_invoiced(self):
+        return self.filtered(lambda statement: statement.state != "invoiced")
+
     def _rate_pages(self, drafts):
         """Rate the pages of a family: once, over all of it.
 
         What is invoiced stays as it is, and its pages count for the tiers and pools of
         the others.
 
-        :param drafts: those of which the charges are asked
+        :param drafts: those of which the charges are asked: at least one
         :return: (line id -> Share, list of Charge), of the drafts alone
         """
-        drafts &= self
-        pricing = drafts[:1].pricing_id
-        if not pricing:
-            return {}, []
-        contract = self.contract_id
+        contract, pricing = self.contract_id, drafts[0].pricing_id
         start, end = drafts[0].service_start, drafts[0].service_end
         shares, charges = rate(
             [
