@@ -91,7 +91,10 @@ class FocalistStatement(models.Model):
             measured = lines._measure(
                 {s.contract_id: (s.date_start, s.date_end) for s in some}
             )
-            lines._insert({s: measured.get(s.contract_id, []) for s in some})
+            divided = {}
+            for contract, own in some.grouped("contract_id").items():
+                divided |= own._divide(measured.get(contract, []))
+            lines._insert(divided)
         drafts._rate()
 
     def _follower(self, besides=None):

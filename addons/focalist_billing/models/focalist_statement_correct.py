@@ -4,7 +4,7 @@ from decimal import Decimal
 from odoo import fields, models
 
 from ..tools.billed_meters import TIERED
-from ..tools.rating import Share, Usage, rate
+from ..tools.rating import Share
 
 
 class FocalistStatementCharge(models.Model):
@@ -72,49 +72,30 @@ class FocalistStatement(models.Model):
     def _rate_known(self, correcting, corrections):
         """Rate this statement as it was known before a correction, and with it.
 
+        With its family, since tiers and pools are counted over that. Corrections are
+        known one after the other, so that they add up to what all of them change.
+
         :param correcting: the statement that has the corrections
         :return: two of what `rate` returns
         """
-        pages = {line.id: line.pages for line in self.line_ids if not line.settles_id}
-        for line in self.line_ids.search(
+        [family] = self._families()
+        pages = {line.id: line.pages for line in family.line_ids if not line.settles_id}
+        for line in family.line_ids.search(
             [
                 ("origin_id", "in", list(pages)),
                 ("cancelled", "!=", True),
-                ("statement_id.date_start", "<", correcting.date_start),
+                ("statement_id.date_start", "<=", correcting.date_start),
             ]
         ):
-            pages[line.origin_id.id] += line.pages
+            turn = line.statement_id, line.origin_id.statement_id
+            if [(one.date_start, one.id) for one in turn] < [
+                (one.date_start, one.id) for one in (correcting, self)
+            ]:
+                pages[line.origin_id.id] += line.pages
         known = pages.copy()
         for line in corrections:
             known[line.origin_id.id] += line.pages
-        return self._rate_pages(pages), self._rate_pages(known)
-
-    def _rate_pages(self, pages):
-        """Rate pages of lines with the prices of this statement.
-
-        :param dict pages: line id -> pages
-        """
-        contract = self.contract_id
-        lines = self.line_ids.browse(pages)
-        return rate(
-            [
-                Usage(
-                    line.id,
-                    line.device_id.id,
-                    line.meter,
-                    pages[line.id],
-                    model=line.model_id.id,
-                    site=line.site_id.id,
-                )
-                for line in lines
-            ],
-            self.pricing_id._prices(
-                {line.device_id.id: line.site_id.id for line in lines}
-            ),
-            months=contract._months(self.service_start, self.service_end),
-            presence=contract._presence(self.service_start, self.service_end),
-            by_site=contract.lines_by_site,
-        )
+        return family._rate_usages(self, pages), family._rate_usages(self, known)
 
     def _prepare_correction_charges(self, corrected, lines, before, after):
         """Values of the charges of what is now known less what was billed."""
@@ -162,10 +143,11 @@ class FocalistStatement(models.Model):
         """
         if self.state != "invoiced":
             return None
-        charges = self.charge_ids.filtered(lambda c: c.meter and not c.corrects_id)
+        [family] = self._families()
+        charges = family.charge_ids.filtered(lambda c: c.meter and not c.corrects_id)
         charges |= charges.search(
             [
-                ("corrects_id", "=", self.id),
+                ("corrects_id", "in", family.ids),
                 ("statement_id", "!=", besides.id),
                 ("statement_id.cancelled", "=", False),
             ]
