@@ -166,32 +166,35 @@ class FocalistStatement(models.Model):
 
     @api.depends("line_ids.device_id", "contract_id.member_ids.end_at", "pricing_id")
     def _compute_missing(self):
-        members = self.env["focalist.contract.device"].search(
-            [("contract_id", "in", self.contract_id.ids)]
-        )
         titles = dict(self.line_ids._fields["meter"]._description_selection(self.env))
         for statement in self:
-            there = members.filtered(
-                lambda member, s=statement: (
-                    member.contract_id == s.contract_id
-                    and member.start_at.date() <= s.service_end
-                    and (not member.end_at or member.end_at.date() > s.service_start)
-                )
-            ).device_id
-            billed = {(line.device_id, line.meter) for line in statement.line_ids}
-            missing = {}
-            pricing = statement.charge == "pages" and statement.pricing_id
-            prices = pricing and pricing._prices({})
-            for device in there if pricing else ():
-                for meter in self._expected_meters(device, pricing._meters()):
-                    usage = Usage(None, device.id, meter, 0, device.model_id.id)
-                    if (device, meter) not in billed and prices.is_priced(usage):
-                        missing.setdefault(device, []).append(titles[meter])
+            missing = statement._missing_meters()
             statement.missing_device_ids = self.env["focalist.device"].union(*missing)
             statement.missing_note = "\n".join(
-                f"{device.display_name}: {', '.join(meters)}"
+                f"{device.display_name}: {', '.join(map(titles.get, meters))}"
                 for device, meters in missing.items()
             )
+
+    def _missing_meters(self):
+        """The priced meters that are missing here: dict device -> list of meters."""
+        self.ensure_one()
+        pricing = self.charge == "pages" and self.pricing_id
+        if not pricing:
+            return {}
+        there = self.contract_id.member_ids.filtered(
+            lambda member: (
+                member.start_at.date() <= self.service_end
+                and (not member.end_at or member.end_at.date() > self.service_start)
+            )
+        ).device_id
+        billed = {(line.device_id, line.meter) for line in self.line_ids}
+        prices, missing = pricing._prices({}), {}
+        for device in there:
+            for meter in self._expected_meters(device, pricing._meters()):
+                usage = Usage(None, device.id, meter, 0, device.model_id.id)
+                if (device, meter) not in billed and prices.is_priced(usage):
+                    missing.setdefault(device, []).append(meter)
+        return missing
 
     @api.model
     def _expected_meters(self, device, meters):
@@ -308,6 +311,7 @@ class FocalistStatement(models.Model):
         for sequence, values in enumerate(charges):
             values["sequence"] = sequence
         self.env["focalist.statement.charge"].create(charges)
+        self._detect_anomalies()
 
     def _prepare_charge(self, charge):
         """Values of a charge as the rating gave it."""

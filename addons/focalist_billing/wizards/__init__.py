@@ -1,1 +1,1 @@
-from . import account_move_reversal, focalist_billing_run
+from . import account_move_reversal, focalist_anomaly_accept, focalist_billing_run
