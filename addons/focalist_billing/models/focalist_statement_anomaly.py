@@ -36,6 +36,14 @@ class FocalistStatementAnomaly(models.Model):
         ondelete="cascade",
     )
     contract_id = fields.Many2one(related="statement_id.contract_id")
+    pricing_id = fields.Many2one(
+        "focalist.pricing",
+        "Prices",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="cascade",
+        help="The version of the prices that it was found with.",
+    )
     partner_id = fields.Many2one(
         related="statement_id.partner_id",
         string="Client",

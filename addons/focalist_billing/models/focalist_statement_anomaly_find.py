@@ -57,15 +57,15 @@ class FocalistStatementAnomaly(models.Model):
         standing = self._accepted_before(statements)
         making, staying = [], self.browse()
         for values in found:
-            before = kept.get(self._key(values))
+            statement = statements.browse(values["statement_id"])
+            values["pricing_id"] = statement.pricing_id.id
+            before = kept.get(self._key(values), self.browse())
             if before and before.figures == values["figures"]:
                 staying += before
                 continue
+            accepted = before.filtered(lambda a: a.state == "accepted")
             if values["kind"] in STANDING:
-                before = before or self.browse()
-                pricing = statements.browse(values["statement_id"]).pricing_id
-                accepted = before.filtered(lambda a: a.state == "accepted")
-                accepted = accepted or standing.get(self._standing(values, pricing))
+                accepted = accepted or standing.get(self._identity(values))
                 if accepted:
                     values |= {
                         "state": "accepted",
@@ -82,6 +82,7 @@ class FocalistStatementAnomaly(models.Model):
         self.ensure_one()
         return {
             "statement_id": self.statement_id.id,
+            "pricing_id": self.pricing_id.id,
             "kind": self.kind,
             "device_id": self.device_id.id,
             "meter": self.meter,
@@ -90,14 +91,17 @@ class FocalistStatementAnomaly(models.Model):
 
     @api.model
     def _identity(self, values):
-        """What makes an anomaly the same one as another: a tuple."""
-        figures = values["figures"]
-        names = STANDING.get(values["kind"], sorted(figures))
+        """What makes an anomaly the same one as another: a tuple.
+
+        Of what a price makes, the version of the prices, and not each figure.
+        """
+        kind, figures = values["kind"], values["figures"]
         return (
-            values["kind"],
+            kind,
+            kind in STANDING and values["pricing_id"],
             values.get("device_id") or False,
             values.get("meter") or False,
-            *(str(figures.get(name)) for name in names),
+            *(str(figures.get(name)) for name in STANDING.get(kind, sorted(figures))),
         )
 
     @api.model
@@ -105,32 +109,28 @@ class FocalistStatementAnomaly(models.Model):
         return values["statement_id"], *self._identity(values)
 
     @api.model
-    def _standing(self, values, pricing):
-        return pricing.id, *self._identity(values)
-
-    @api.model
     def _accepted_before(self, statements):
         """What was accepted on other statements of the same versions of prices.
 
-        :return: dict as `_standing` makes its keys -> focalist.statement.anomaly
+        :return: dict as `_identity` makes its keys -> focalist.statement.anomaly
         """
         accepted = self.search(
             [
                 ("kind", "in", list(STANDING)),
                 ("state", "=", "accepted"),
-                ("statement_id.pricing_id", "in", statements.pricing_id.ids),
+                ("pricing_id", "in", statements.pricing_id.ids),
                 ("statement_id", "not in", statements.ids),
             ],
             order="accepted_at, id",
         )
-        return {
-            self._standing(anomaly._values(), anomaly.statement_id.pricing_id): anomaly
-            for anomaly in accepted
-        }
+        return {self._identity(anomaly._values()): anomaly for anomaly in accepted}
 
     @api.model
     def _find_missing(self, statements):
         """Devices of the contract of which a priced meter has no line."""
+        # All at once: below, each contract reads its own.
+        devices = statements.contract_id.member_ids.device_id
+        devices.fetch(["last_meters", "model_id", "site_id"])
         return [
             {
                 "statement_id": statement.id,

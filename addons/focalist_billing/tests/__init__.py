@@ -1,5 +1,6 @@
 from . import (
     test_annex,
+    test_anomalies,
     test_billing_history,
     test_client_invoices,
     test_client_list,
