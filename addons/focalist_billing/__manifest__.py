@@ -23,6 +23,7 @@
         "views/res_config_settings_anomaly_views.xml",
         "views/focalist_pricing_views.xml",
         "views/focalist_contract_views.xml",
+        "views/focalist_revenue_views.xml",
         "views/account_move_views.xml",
         "views/res_partner_views.xml",
         "views/res_partner_client_views.xml",
