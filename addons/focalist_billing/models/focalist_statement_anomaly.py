@@ -92,7 +92,7 @@ class FocalistStatementAnomaly(models.Model):
     )
     meter = fields.Selection(METERS, readonly=True)
     figures = fields.Json(readonly=True)
-    message = fields.Char("What is unusual", compute="_compute_message")
+    message = fields.Text("What is unusual", compute="_compute_message")
     state = fields.Selection(
         [("open", "Open"), ("accepted", "Accepted")],
         required=True,

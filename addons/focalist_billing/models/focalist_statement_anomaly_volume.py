@@ -24,12 +24,13 @@ class FocalistStatementAnomaly(models.Model):
     def _find_volumes(self, statements):
         """Volumes far from their history, and devices that printed nothing.
 
-        Of each device and meter, its pages a day are those of the last six statements
-        of this device at this client; with fewer than three, of its last six months;
-        with fewer than three of these, nothing is said. Their median, which one odd
-        month does not move, times the days between the two readings is what was to be
-        expected. A volume is unusual that is more than three times as much, or less
-        than a third, and differs by more than 500 pages (both a company's settings).
+        Of each device and meter, its pages a day are those of the contract's six
+        statements before; where it is on fewer than three of them, those of the six
+        months before in which it printed at this client; with fewer than three of
+        these, nothing is said. Their median, which one odd month does not move, times
+        the days between the two readings is what was to be expected. A volume is
+        unusual that is more than three times as much, or less than a third, and differs
+        by more than 500 pages (both a company's settings).
 
         A device is idle that has no page on any meter though it had some in each of
         these periods.
@@ -37,7 +38,7 @@ class FocalistStatementAnomaly(models.Model):
         rows = self.env.execute_query_dict(
             SQL(
                 """
-                WITH printed AS (
+                WITH printed AS MATERIALIZED (
                     SELECT l.statement_id, l.device_id, l.meter, l.partner_id,
                            l.company_id, MIN(l.counter) AS counter,
                            MAX(l.site_id) AS site_id, SUM(l.pages) AS pages,
@@ -47,26 +48,31 @@ class FocalistStatementAnomaly(models.Model):
                       FROM focalist_statement_line l
                      WHERE l.statement_id = ANY (%(ids)s)
                      GROUP BY 1, 2, 3, 4, 5
+                ), billed AS MATERIALIZED (
+                    SELECT statement_id, device_id, meter, %(past)s
+                      FROM (%(billed)s) AS billed
+                     GROUP BY 1, 2, 3
+                    HAVING COUNT(*) >= %(enough)s
+                ), measured AS MATERIALIZED (
+                    SELECT statement_id, device_id, meter, %(past)s
+                      FROM (%(measured)s) AS measured
+                     GROUP BY 1, 2, 3
+                    HAVING COUNT(*) >= %(enough)s
+                ), past AS (
+                    SELECT *, 'statement' AS by FROM billed
+                 UNION ALL
+                    SELECT *, 'month' FROM measured
                 ), expected AS (
-                    SELECT printed.*, past.count, past.least,
-                           past.median * printed.days AS pages_expected, past.by
+                    SELECT printed.*, past.count, past.by,
+                           past.median * printed.days AS pages_expected,
+                           printed.of_device = 0 AND past.least > 0 AS idle
                       FROM printed
-                CROSS JOIN LATERAL (%(billed)s) AS billed
-                CROSS JOIN LATERAL (%(measured)s) AS measured
-                CROSS JOIN LATERAL (
-                           SELECT 'statement' AS by, billed.count, billed.least,
-                                  billed.median
-                            WHERE billed.count >= %(enough)s
-                        UNION ALL
-                           SELECT 'month', measured.count, measured.least,
-                                  measured.median
-                            WHERE billed.count < %(enough)s
-                              AND measured.count >= %(enough)s) AS past
+                      JOIN past USING (statement_id, device_id, meter)
                 )
-                SELECT expected.*, of_device = 0 AND least > 0 AS idle
+                SELECT expected.*
                   FROM expected
                   JOIN res_company company ON company.id = expected.company_id
-                 WHERE (of_device = 0 AND least > 0)
+                 WHERE idle
                     OR (ABS(pages - pages_expected) > company.focalist_anomaly_floor
                         AND (pages > pages_expected * company.focalist_anomaly_factor
                              OR pages * company.focalist_anomaly_factor
@@ -76,8 +82,14 @@ class FocalistStatementAnomaly(models.Model):
                 ids=statements.ids,
                 enough=ENOUGH,
                 days=self._days_read(),
-                billed=self._past(self._billed_rates()),
-                measured=self._past(self._measured_rates()),
+                past=SQL(
+                    """
+                    COUNT(*) AS count, MIN(rate) AS least,
+                    percentile_cont(0.5) WITHIN GROUP (ORDER BY rate) AS median
+                    """
+                ),
+                billed=self._billed_rates(statements),
+                measured=self._measured_rates(),
             )
         )
         idle = {(r["statement_id"], r["device_id"]) for r in rows if r["idle"]}
@@ -119,60 +131,60 @@ class FocalistStatementAnomaly(models.Model):
         )
 
     @api.model
-    def _past(self, rates):
+    def _billed_rates(self, statements):
+        """SQL of the pages a day on the statements before, by device and meter."""
         return SQL(
             """
-            SELECT COUNT(*) AS count, MIN(rate) AS least,
-                   percentile_cont(0.5) WITHIN GROUP (ORDER BY rate) AS median
-              FROM (%s) AS past
-            """,
-            rates,
-        )
-
-    @api.model
-    def _billed_rates(self):
-        """SQL of the pages a day on the statements before, of `printed`."""
-        return SQL(
-            """
-            SELECT SUM(l.pages)::float / %s AS rate
-              FROM focalist_statement_line l
-             WHERE l.device_id = printed.device_id AND l.meter = printed.meter
-               AND l.cancelled IS NOT TRUE AND l.partner_id = printed.partner_id
-               AND l.read_to_at <= printed.from_at
-               AND l.statement_id <> printed.statement_id
-             GROUP BY l.statement_id
-             ORDER BY MAX(l.read_to_at) DESC
-             LIMIT %s
+            SELECT st.id AS statement_id, l.device_id, l.meter,
+                   SUM(l.pages)::float / %s AS rate
+              FROM focalist_statement st
+        CROSS JOIN LATERAL (
+                   SELECT o.id
+                     FROM focalist_statement o
+                    WHERE o.contract_id = st.contract_id AND o.charge = 'pages'
+                      AND o.cancelled IS NOT TRUE AND o.date_start < st.date_start
+                    ORDER BY o.date_start DESC
+                    LIMIT %s) AS before
+              JOIN focalist_statement_line l ON l.statement_id = before.id
+             WHERE st.id = ANY (%s)
+             GROUP BY st.id, l.device_id, l.meter, l.statement_id
             """,
             self._days_read(),
             PERIODS,
+            statements.ids,
         )
 
     @api.model
     def _measured_rates(self):
-        """SQL of the pages a day of the months before, of `printed`."""
+        """SQL of the pages a day of the months before, of what `billed` has not."""
         used = {counter.name for counter in counters(BILLED_METERS)}
-        pages = SQL(" ").join(
-            SQL("WHEN %s THEN %s", name, SQL.identifier("v", volume_field(name)))
-            for name in sorted(used)
+        pages = SQL(
+            "SUM(CASE p.counter %s END)",
+            SQL(" ").join(
+                SQL("WHEN %s THEN %s", name, SQL.identifier("v", volume_field(name)))
+                for name in sorted(used)
+            ),
         )
         return SQL(
             """
-            SELECT SUM(CASE printed.counter %s END)::float
+            SELECT p.statement_id, p.device_id, p.meter,
+                   %(pages)s::float
                        / EXTRACT(DAY FROM v.month + INTERVAL '1 month - 1 day') AS rate
-              FROM focalist_volume_month v
-             WHERE billed.count < %s
-               AND v.device_id = printed.device_id AND v.partner_id = printed.partner_id
-               AND v.month < date_trunc('month', printed.from_at)
-             GROUP BY v.month
-            HAVING SUM(CASE printed.counter %s END) IS NOT NULL
-             ORDER BY v.month DESC
-             LIMIT %s
+              FROM printed p
+              JOIN focalist_volume_month v ON v.device_id = p.device_id
+               AND v.partner_id = p.partner_id
+               AND v.month < date_trunc('month', p.from_at)
+               AND v.month >= date_trunc('month', p.from_at)
+                              - %(periods)s * INTERVAL '1 month'
+             WHERE NOT EXISTS (
+                   SELECT FROM billed
+                    WHERE billed.statement_id = p.statement_id
+                      AND billed.device_id = p.device_id AND billed.meter = p.meter)
+             GROUP BY p.statement_id, p.device_id, p.meter, v.month
+            HAVING %(pages)s IS NOT NULL
             """,
-            pages,
-            ENOUGH,
-            pages,
-            PERIODS,
+            pages=pages,
+            periods=PERIODS,
         )
 
     @api.model

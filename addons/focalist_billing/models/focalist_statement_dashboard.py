@@ -251,6 +251,11 @@ class FocalistStatement(models.Model):
     def _revenue_by_currency(self):
         """The last twelve months, by month and by who brings the most of it."""
         revenue = self.env["focalist.revenue"]
+        titles = {
+            "partner_id": self.env._("Clients"),
+            "site_id": self.env._("Sites"),
+            "device_id": self.env._("Devices"),
+        }
         first = self._month_start() - relativedelta(months=MONTHS - 1)
         recent = self._mine() & Domain("month", ">=", first)
         found = []
@@ -283,11 +288,7 @@ class FocalistStatement(models.Model):
                                 )
                             ],
                         }
-                        for field, title in (
-                            ("partner_id", self.env._("Clients")),
-                            ("site_id", self.env._("Sites")),
-                            ("device_id", self.env._("Devices")),
-                        )
+                        for field, title in titles.items()
                     ],
                 }
             )
