@@ -23,6 +23,7 @@ focalist.agent.key            -        -      -     rwcd       -          rwcd  
 focalist.agent.schedule       -        -      r     rw         r          rw      r       -
 focalist.agent.task           -        -      r     r          r          r       r       -
 focalist.alert                -        r      r     r          r          r       r       -
+focalist.anomaly.accept       -        -      -     -          rwcd       rwcd    -       -
 focalist.billing.run          -        -      -     -          rwcd       rwcd    -       -
 focalist.billing.run.problem  -        -      -     -          rwcd       rwcd    -       -
 focalist.certificate.authority -       -      -     -          -          -       -       -
@@ -68,9 +69,11 @@ focalist.pricing.override     -        -      rwcd  -          rwcd       rwcd  
 focalist.pricing.supply       -        -      rwcd  -          rwcd       rwcd    -       -
 focalist.pricing.tier         -        -      rwcd  -          rwcd       rwcd    -       -
 focalist.public.attempt       -        -      -     -          -          -       -       -
+focalist.revenue              -        -      -     -          r          r       -       -
 focalist.site                 -        r      rwcd  rwc        rw         rwcd    r       -
 focalist.snmp.credential      -        -      -     rwcd       -          rwcd    -       -
 focalist.statement            -        r      r     -          rwcd       rwcd    -       -
+focalist.statement.anomaly    -        -      r     -          rw         rw      -       -
 focalist.statement.charge     -        r      r     -          rwcd       rwcd    -       -
 focalist.statement.line       -        r      r     -          rwcd       rwcd    -       -
 focalist.statement.supply     -        r      r     -          rwcd       rwcd    -       -

@@ -168,34 +168,42 @@ class FocalistStatement(models.Model):
     @api.depends("line_ids.device_id", "contract_id.member_ids.end_at", "pricing_id")
     @api.depends_context("lang")
     def _compute_missing(self):
-        members = self.env["focalist.contract.device"].search(
-            [("contract_id", "in", self.contract_id.ids)]
-        )
         titles = dict(self.line_ids._fields["meter"]._description_selection(self.env))
         for statement in self:
-            there = members.filtered(
-                lambda member, s=statement: (
-                    member.contract_id == s.contract_id
-                    and member.start_at.date() <= s.service_end
-                    and (not member.end_at or member.end_at.date() > s.service_start)
-                )
-            ).device_id
-            there = statement._own_devices(there)
-            billed = statement._closed_meters()
-            missing = {}
-            pricing = statement.charge == "pages" and statement.pricing_id
-            prices = pricing and pricing._prices({})
-            for device in there if pricing else ():
-                for meter in self._expected_meters(device, pricing._meters()):
-                    usage = Usage(None, device.id, meter, 0, device.model_id.id)
-                    note = billed.get((device, meter), titles[meter])
-                    if note and prices.is_priced(usage):
-                        missing.setdefault(device, []).append(note)
+            missing = statement._missing_meters()
+            notes = statement._closed_meters()
             statement.missing_device_ids = self.env["focalist.device"].union(*missing)
             statement.missing_note = "\n".join(
-                f"{device.display_name}: {', '.join(meters)}"
+                "%s: %s"
+                % (
+                    device.display_name,
+                    ", ".join(
+                        notes.get((device, meter), titles[meter]) for meter in meters
+                    ),
+                )
                 for device, meters in missing.items()
             )
+
+    def _missing_meters(self):
+        """The priced meters that are missing here: dict device -> list of meters."""
+        self.ensure_one()
+        pricing = self.charge == "pages" and self.pricing_id
+        if not pricing:
+            return {}
+        there = self.contract_id.member_ids.filtered(
+            lambda member: (
+                member.start_at.date() <= self.service_end
+                and (not member.end_at or member.end_at.date() > self.service_start)
+            )
+        ).device_id
+        closed = self._closed_meters()
+        prices, missing = pricing._prices({}), {}
+        for device in self._own_devices(there):
+            for meter in self._expected_meters(device, pricing._meters()):
+                usage = Usage(None, device.id, meter, 0, device.model_id.id)
+                if closed.get((device, meter), True) and prices.is_priced(usage):
+                    missing.setdefault(device, []).append(meter)
+        return missing
 
     @api.model
     def _expected_meters(self, device, meters):
@@ -279,7 +287,8 @@ class FocalistStatement(models.Model):
         """
         charges, shares = [], {}
         families = [(some, some._not_invoiced()) for some in self._families()]
-        self.browse().union(*(drafts for _all, drafts in families)).charge_ids.unlink()
+        rated_anew = self.browse().union(*(drafts for _all, drafts in families))
+        rated_anew.charge_ids.unlink()
         for family, drafts in families:
             if family[0].charge != "pages":
                 charges += family._prepare_fee_charges()
@@ -309,6 +318,7 @@ class FocalistStatement(models.Model):
         for sequence, values in enumerate(charges):
             values["sequence"] = sequence
         self.env["focalist.statement.charge"].create(charges)
+        rated_anew._detect_anomalies()
 
     def _prepare_charge(self, charge):
         """Values of a charge as the rating gave it."""

@@ -1,11 +1,13 @@
 from . import (
     test_accounting,
     test_annex,
+    test_anomalies,
     test_billing_history,
     test_client_invoices,
     test_client_list,
     test_contract,
     test_cutoff,
+    test_dashboard,
     test_deactivated_client,
     test_examples,
     test_fees,
