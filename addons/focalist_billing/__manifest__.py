@@ -15,6 +15,7 @@
         "data/product_data.xml",
         "data/focalist_billing_cron.xml",
         "data/mail_question_data.xml",
+        "data/mail_terms_data.xml",
         "wizards/focalist_billing_run_views.xml",
         "views/focalist_statement_line_views.xml",
         "views/focalist_statement_views.xml",

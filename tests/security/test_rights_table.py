@@ -61,6 +61,7 @@ focalist.panel.session        -        -      -     r          -          r     
 focalist.pool                 -        -      rwcd  -          rwcd       rwcd    -       -
 focalist.pricing              -        -      rwcd  -          rwcd       rwcd    -       -
 focalist.pricing.fee          -        -      rwcd  -          rwcd       rwcd    -       -
+focalist.pricing.minimum      -        -      rwcd  -          rwcd       rwcd    -       -
 focalist.pricing.override     -        -      rwcd  -          rwcd       rwcd    -       -
 focalist.pricing.supply       -        -      rwcd  -          rwcd       rwcd    -       -
 focalist.pricing.tier         -        -      rwcd  -          rwcd       rwcd    -       -

@@ -343,8 +343,11 @@ class FocalistContract(models.Model):
 
         :return: (first day, last day)
         """
+        return self._period_around(day, self._period_months(charge))
+
+    def _period_around(self, day, months):
+        """The time of so many months that a day is in, as periods are counted."""
         self.ensure_one()
-        months = self._period_months(charge)
         origin = self.date_start if self.anchor == "contract" else day.replace(1, 1, 1)
         count = (day.year - origin.year) * 12 + day.month - origin.month
         if origin + relativedelta(months=count) > day:
@@ -599,10 +602,13 @@ class FocalistContract(models.Model):
         :param day: callable(contract, charge) -> a day of the period to bill, or None
         """
         self.lock_for_update()
-        made, reasons, failures = self._bill_charge("pages", day)
-        problems = reasons | failures
-        for charge in ("fees", "advance"):
+        made, reasons, unbilled = self._bill_charge("pages", day)
+        problems = reasons | unbilled
+        for charge in ("fees", "advance", "true_up"):
             with_fees = self.filtered(lambda c, charge=charge: c._has_fees(charge))
+            if charge == "true_up":
+                # Pages that could not be billed are not missing ones.
+                with_fees -= self.browse().union(*unbilled)
             # That they are not due yet is told of pages, and not once more.
             statements, _reasons, failures = with_fees._bill_charge(charge, day)
             made += statements

@@ -331,7 +331,8 @@ class FocalistPricing(models.Model):
     def _check_not_invoiced(self):
         for pricing in self:
             # Fees of a long period may be those of several versions.
-            statements = pricing.statement_ids | pricing.fee_ids.charge_ids.statement_id
+            charges = pricing.fee_ids.charge_ids | pricing.minimum_ids.charge_ids
+            statements = pricing.statement_ids | charges.statement_id
             invoiced = statements.filtered(lambda s: s.state == "invoiced")
             if invoiced:
                 raise UserError(

@@ -10,6 +10,7 @@ from . import (
     test_i1_credit,
     test_invoice,
     test_measure,
+    test_p1_minimum,
     test_p5_supplies,
     test_pdf,
     test_periods,
