@@ -21,6 +21,7 @@
         "views/focalist_statement_views.xml",
         "views/focalist_pricing_views.xml",
         "views/focalist_contract_views.xml",
+        "views/focalist_price_index_views.xml",
         "views/account_move_views.xml",
         "views/res_partner_views.xml",
         "views/res_partner_client_views.xml",

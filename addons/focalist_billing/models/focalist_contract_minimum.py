@@ -61,6 +61,17 @@ class FocalistContract(models.Model):
             "date_from", reverse=True
         )
 
+    def _periods_until(self, charge, day, done):
+        """Without the true-ups that were over before pages were billed here at all."""
+        periods = super()._periods_until(charge, day, done)
+        if charge != "true_up":
+            return periods
+        pages = self.statement_ids.filtered(
+            lambda statement: statement.charge == "pages" and not statement.cancelled
+        )
+        first = min(pages.mapped("date_start"), default=periods[-1][0])
+        return [period for period in periods if period[1] >= first]
+
     def _each_month(self, start, end):
         """The months between two days, the first and the last one perhaps in part.
 

@@ -88,3 +88,7 @@ class FocalistPricingMinimum(models.Model):
         pricing = self.pricing_id
         meter = PRICED_AS[pricing.meter_type].get(self.kind)
         return pricing[f"price_{meter}"] if meter and pricing.model != "tiered" else 0.0
+
+    def _part_title(self):
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
+        return self.env._("%(pages)s short of the minimum", pages=kinds[self.kind])

@@ -20,9 +20,9 @@ class FocalistStatement(models.Model):
     def _rate(self):
         true_ups = self.filtered(lambda statement: statement.charge == "true_up")
         others = self - true_ups
-        if others:
-            super(FocalistStatement, others)._rate()
+        result = others and super(FocalistStatement, others)._rate()
         (true_ups | others._true_ups())._true_up()
+        return result
 
     def action_cancel(self):
         """Pages that are billed no more are short of the minimum."""
