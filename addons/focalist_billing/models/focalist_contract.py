@@ -8,6 +8,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import format_date
 
 from ..tools.precision import PRECISION
@@ -221,11 +222,18 @@ class FocalistContract(models.Model):
             contract.price_color = pricing.price_color
             contract.price_scan = pricing.price_scan
 
+    @api.model
+    def _present_members(self):
+        """The devices in contracts now: also where the contract's end is planned."""
+        return Domain("end_at", "=", False) | Domain(
+            "end_at", ">", fields.Datetime.now()
+        )
+
     @api.depends("member_ids.end_at")
     def _compute_device_count(self):
         counts = dict(
             self.env["focalist.contract.device"]._read_group(
-                [("contract_id", "in", self.ids), ("end_at", "=", False)],
+                Domain("contract_id", "in", self.ids) & self._present_members(),
                 ["contract_id"],
                 ["__count"],
             )
@@ -808,7 +816,7 @@ class FocalistContract(models.Model):
         )
         inside = (
             self.env["focalist.contract.device"]
-            .search([("device_id", "in", devices.ids), ("end_at", "=", False)])
+            .search(Domain("device_id", "in", devices.ids) & self._present_members())
             .device_id
         )
         return (devices - inside).grouped("partner_id")

@@ -16,7 +16,7 @@ class FocalistContract(models.Model):
     _inherit = ["focalist.contract"]
 
     indexation = fields.Selection(
-        [("none", "Not"), ("rate", "By a fixed rate"), ("index", "By an index")],
+        [("none", "No"), ("rate", "By a fixed rate"), ("index", "By an index")],
         "Prices are indexed",
         required=True,
         default="none",

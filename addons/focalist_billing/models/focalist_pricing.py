@@ -208,8 +208,8 @@ class FocalistPricing(models.Model):
     def _onchange_model(self):
         """Supplies that were detected already are there to get their prices."""
         if self.model == "supply":
-            devices = self.contract_id.member_ids.filtered(
-                lambda member: not member.end_at
+            devices = self.contract_id.member_ids.filtered_domain(
+                self.contract_id._present_members()
             ).device_id
             lines = self.supply_ids
             for model in devices.supply_ids.supply_model_id - lines.supply_model_id:

@@ -134,12 +134,9 @@ class FocalistPricing(models.Model):
         ]
 
     def _both(self, name):
-        """Parts of the version before, and what became of them: copied in their order."""
-        return zip(
-            self.indexed_from_id[name].sorted("id"),
-            self[name].sorted("id"),
-            strict=False,
-        )
+        """Parts of the version before, and what became of them, in their order."""
+        before, now = self.indexed_from_id[name], self[name]
+        return zip(before.sorted("id"), now.sorted("id"), strict=False)
 
     def _shown(self, price):
         """A price with as many decimals as it has, two at least."""

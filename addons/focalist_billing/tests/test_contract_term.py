@@ -148,6 +148,18 @@ class TestContractTerm(BillingCommon):
         self._cron("2026-10-01")
         self.assertEqual(str(member.end_at), "2027-12-31 23:00:00")
 
+    def test_devices_of_a_contract_with_a_planned_end_are_in_it(self):
+        self._read(self.site, "A001")
+        with freeze_time("2026-08-01"):
+            self.contract.date_end = "2026-11-30"
+            self.env.invalidate_all()
+            self.assertEqual(self.contract.device_count, 1)
+            self.assertFalse(self.contract._devices_outside())
+        with freeze_time("2026-12-02"):
+            self.env.invalidate_all()
+            self.assertEqual(self.contract.device_count, 0)
+            self.assertTrue(self.contract._devices_outside())
+
     def test_a_contract_that_stopped_with_its_client_is_not_renewed(self):
         with freeze_time("2026-08-01"):
             self.client.focalist_active = False
