@@ -63,8 +63,11 @@ focalist.notification.setting -        -      rw    r          r          rw    
 focalist.notification.type    -        -      r     r          r          r       r       -
 focalist.panel.session        -        -      -     r          -          r       r       -
 focalist.pool                 -        -      rwcd  -          rwcd       rwcd    -       -
+focalist.price.index          -        -      r     -          rwcd       rwcd    -       -
+focalist.price.index.value    -        -      r     -          rwcd       rwcd    -       -
 focalist.pricing              -        -      rwcd  -          rwcd       rwcd    -       -
 focalist.pricing.fee          -        -      rwcd  -          rwcd       rwcd    -       -
+focalist.pricing.minimum      -        -      rwcd  -          rwcd       rwcd    -       -
 focalist.pricing.override     -        -      rwcd  -          rwcd       rwcd    -       -
 focalist.pricing.supply       -        -      rwcd  -          rwcd       rwcd    -       -
 focalist.pricing.tier         -        -      rwcd  -          rwcd       rwcd    -       -

@@ -8,6 +8,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import format_date, groupby
 
 from ..tools.precision import PRECISION
@@ -233,11 +234,18 @@ class FocalistContract(models.Model):
             contract.price_color = pricing.price_color
             contract.price_scan = pricing.price_scan
 
+    @api.model
+    def _present_members(self):
+        """The devices in contracts now: also where the contract's end is planned."""
+        return Domain("end_at", "=", False) | Domain(
+            "end_at", ">", fields.Datetime.now()
+        )
+
     @api.depends("member_ids.end_at")
     def _compute_device_count(self):
         counts = dict(
             self.env["focalist.contract.device"]._read_group(
-                [("contract_id", "in", self.ids), ("end_at", "=", False)],
+                Domain("contract_id", "in", self.ids) & self._present_members(),
                 ["contract_id"],
                 ["__count"],
             )
@@ -355,8 +363,11 @@ class FocalistContract(models.Model):
 
         :return: (first day, last day)
         """
+        return self._period_around(day, self._period_months(charge))
+
+    def _period_around(self, day, months):
+        """The time of so many months that a day is in, as periods are counted."""
         self.ensure_one()
-        months = self._period_months(charge)
         origin = self.date_start if self.anchor == "contract" else day.replace(1, 1, 1)
         count = (day.year - origin.year) * 12 + day.month - origin.month
         if origin + relativedelta(months=count) > day:
@@ -611,10 +622,13 @@ class FocalistContract(models.Model):
         :param day: callable(contract, charge) -> a day of the period to bill, or None
         """
         self.lock_for_update()
-        made, reasons, failures = self._bill_charge("pages", day)
-        problems = reasons | failures
-        for charge in ("fees", "advance"):
+        made, reasons, unbilled = self._bill_charge("pages", day)
+        problems = reasons | unbilled
+        for charge in ("fees", "advance", "true_up"):
             with_fees = self.filtered(lambda c, charge=charge: c._has_fees(charge))
+            if charge == "true_up":
+                # Pages that could not be billed are not missing ones.
+                with_fees -= self.browse().union(*unbilled)
             # That they are not due yet is told of pages, and not once more.
             statements, _reasons, failures = with_fees._bill_charge(charge, day)
             made += statements
@@ -802,7 +816,7 @@ class FocalistContract(models.Model):
         )
         inside = (
             self.env["focalist.contract.device"]
-            .search([("device_id", "in", devices.ids), ("end_at", "=", False)])
+            .search(Domain("device_id", "in", devices.ids) & self._present_members())
             .device_id
         )
         return (devices - inside).grouped("partner_id")

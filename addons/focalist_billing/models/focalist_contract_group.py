@@ -133,6 +133,9 @@ class FocalistContract(models.Model):
         """
         live = self.env["focalist.statement"]._live_groups(charge, periods)
         parts = []
+        if charge == "true_up":
+            # What is guaranteed is guaranteed by the contract as a whole.
+            return [(contract, {}, []) for contract in periods]
         if charge != "pages":
             for contract, (start, end) in periods.items():
                 parts += contract._fee_parts(charge, start, end, live.get(contract))

@@ -35,3 +35,7 @@ class FocalistPartMixin(models.AbstractModel):
         result = super().unlink()
         contracts._price_drafts()
         return result
+
+    def _part_title(self):
+        """What it is the price of, for people."""
+        return self.display_name

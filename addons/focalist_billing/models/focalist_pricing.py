@@ -220,8 +220,8 @@ class FocalistPricing(models.Model):
     def _onchange_model(self):
         """Supplies that were detected already are there to get their prices."""
         if self.model == "supply":
-            devices = self.contract_id.member_ids.filtered(
-                lambda member: not member.end_at
+            devices = self.contract_id.member_ids.filtered_domain(
+                self.contract_id._present_members()
             ).device_id
             lines = self.supply_ids
             for model in devices.supply_ids.supply_model_id - lines.supply_model_id:
@@ -343,7 +343,8 @@ class FocalistPricing(models.Model):
     def _check_not_invoiced(self):
         for pricing in self:
             # Fees of a long period may be those of several versions.
-            statements = pricing.statement_ids | pricing.fee_ids.charge_ids.statement_id
+            charges = pricing.fee_ids.charge_ids | pricing.minimum_ids.charge_ids
+            statements = pricing.statement_ids | charges.statement_id
             invoiced = statements.filtered(lambda s: s.state == "invoiced")
             if invoiced:
                 raise UserError(

@@ -53,7 +53,7 @@ class FocalistPricingSupply(models.Model):
                        %(user)s, now() AT TIME ZONE 'UTC'
                   FROM focalist_pricing p
                   JOIN focalist_contract_device m ON m.contract_id = p.contract_id
-                   AND m.end_at IS NULL
+                   AND (m.end_at IS NULL OR m.end_at > now() AT TIME ZONE 'UTC')
                   JOIN focalist_supply s ON s.device_id = m.device_id AND s.active
                  WHERE p.model = 'supply' AND s.supply_model_id IS NOT NULL
                    AND (%(all)s OR p.contract_id = ANY (%(contracts)s))

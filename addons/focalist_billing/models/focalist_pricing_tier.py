@@ -63,3 +63,10 @@ class FocalistPricingTier(models.Model):
                 for tier, following in pairwise(tiers)
             ] + [Tier(tiers[-1].page_from, None, tiers[-1].price)]
         return found
+
+    def _part_title(self):
+        return self.env._(
+            "%(kind)s, from page %(page)s on",
+            kind=dict(self._kinds())[self.kind],
+            page=self.page_from,
+        )

@@ -37,6 +37,7 @@ class FocalistStatement(models.Model):
             ("pages", "Pages"),
             ("fees", "Fixed fees"),
             ("advance", "Fixed fees in advance"),
+            ("true_up", "True-up of minimums"),
         ],
         required=True,
         readonly=True,
@@ -443,7 +444,8 @@ class FocalistStatement(models.Model):
         """Who receives the invoice: of fees it may be another one than of pages."""
         self.ensure_one()
         contract = self.contract_id
-        return (self.charge != "pages" and contract.fee_payer_id) or contract.payer_id
+        of_fees = self.charge in ("fees", "advance")
+        return (of_fees and contract.fee_payer_id) or contract.payer_id
 
     def _prepare_invoice(self):
         """Values of the invoice of statements, in its receiver's language.

@@ -4,13 +4,14 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from odoo import Command, fields
-from odoo.tests import tagged
+from odoo.tests import freeze_time, tagged
 
 from ..tools.billed_meters import BILLED_METERS
 from .common import BillingCommon
 
 BILLS = Path(__file__).parent / "examples" / "bills.csv"
 PERIODS = {"quarterly": "quarter", "half-yearly": "half_year"}
+TRUE_UPS = {"true-up quarterly": "quarter", "true-up half-yearly": "half_year"}
 
 
 @tagged("post_install", "-at_install")
@@ -52,13 +53,14 @@ class TestExamples(BillingCommon):
             self._run(month)
         charges = self.contract.statement_ids.filtered(
             lambda statement: statement.state != "cancel"
-        ).sorted("date_start")
+        ).sorted("date_end")
         found = [
             f"{'correction ' * bool(charge.corrects_id)}"
+            f"{'short ' * bool(charge.minimum_id)}"
             f"{charge.meter or 'fee'} {charge.quantity:.0f}"
             f" x {charge.price_unit:.6g} = {charge.amount:.2f}"
             for charge in charges.charge_ids.sorted(
-                lambda c: (c.statement_id.date_start, c.statement_id.id, c.sequence)
+                lambda c: (c.statement_id.date_end, c.statement_id.id, c.sequence)
             )
         ]
         self.assertEqual(found, row["charges"].splitlines())
@@ -73,8 +75,12 @@ class TestExamples(BillingCommon):
                 values["period"] = PERIODS[line]
             elif line.startswith("tolerance "):
                 values["tolerance_days"] = int(line.removeprefix("tolerance "))
+            elif line in TRUE_UPS:
+                values["true_up_period"] = TRUE_UPS[line]
             elif line.startswith("from "):
                 values["date_start"] = line.removeprefix("from ")
+            elif line.startswith("until "):
+                values["date_end"] = line.removeprefix("until ")
         start = values["date_start"]
         return values | {"pricing_ids": [Command.create({"date_from": start})]}
 
@@ -109,11 +115,20 @@ class TestExamples(BillingCommon):
                 values = {"name": "Fee", "amount": float(amount)}
                 values["per"] = per[1] if per else "contract"
                 pricing.fee_ids = [Command.create(values)]
+            case ["minimum", kind, pages, *more]:
+                values = {"kind": kind, "pages": int(pages)}
+                if more[:1] == ["at"]:
+                    values["price"] = float(more[1])
+                elif more:
+                    values["per"] = "device"
+                minimum = [Command.create(values)]
+                pricing.write({"has_minimum": True, "minimum_ids": minimum})
             case _ if ": " in line:
                 self._price_of(pricing, *line.split(": "))
             case _:
-                known = line.startswith(("from ", "tolerance "))
-                self.assertTrue(line in PERIODS or known, line)
+                known = line in PERIODS or line in TRUE_UPS
+                of_contract = line.startswith(("from ", "until ", "tolerance "))
+                self.assertTrue(known or of_contract, line)
 
     def _price_of(self, pricing, whose, price):
         meter, amount = price.split()
@@ -147,6 +162,10 @@ class TestExamples(BillingCommon):
                 self.contract.pricing_ids = [Command.create(values)]
             case ["price", *price]:
                 self._price(self.contract.pricing_ids, " ".join(price))
+            case ["indexed", "by", rate, "%", "from", day]:
+                self._index(day, {"indexation": "rate", "indexation_rate": rate})
+            case ["indexed", "from", base, "to", new, "from", day, *limit]:
+                self._index(day, self._by_index(day, base, new, limit))
             case [month, "is", "invoiced", "and", "credited"]:
                 self._invoice_and_credit(month)
             case [month, "is", "invoiced"]:
@@ -215,3 +234,23 @@ class TestExamples(BillingCommon):
         wizard = wizard.create({"journal_id": move.journal_id.id})
         wizard.refund_moves()
         wizard.new_move_ids.action_post()
+
+    def _by_index(self, day, base, new, limit):
+        months = "2020-01-01", fields.Date.start_of(date.fromisoformat(day), "month")
+        values = [
+            Command.create({"month": month, "value": float(value)})
+            for month, value in zip(months, (base, new), strict=True)
+        ]
+        index = {"name": "Index", "company_id": self.company.id, "value_ids": values}
+        return {
+            "indexation": "index",
+            "indexation_index_id": self.env["focalist.price.index"].create(index).id,
+            "indexation_base": months[0],
+            "indexation_lag": 0,
+            "indexation_cap": float(limit[1]) if limit else 0,
+        }
+
+    def _index(self, day, values):
+        self.contract.write(values | {"indexation_date": day})
+        with freeze_time(self.contract.indexation_announce_on):
+            self.contract._announce_indexation()

@@ -98,7 +98,7 @@ class FocalistBillingRun(models.TransientModel):
         ).filtered(
             lambda contract: any(
                 contract._day_due_in(first_day, last_day, charge)
-                for charge in ("pages", "fees", "advance")
+                for charge in ("pages", "fees", "advance", "true_up")
                 if charge == "pages" or contract._has_fees(charge)
             )
         )
