@@ -8,6 +8,7 @@ from . import (
     focalist_client_stat,
     focalist_contract,
     focalist_contract_device,
+    focalist_contract_usage,
     focalist_device_placement,
     focalist_included_mixin,
     focalist_meter_reading,
@@ -17,7 +18,9 @@ from . import (
     focalist_price_mixin,
     focalist_pricing,
     focalist_pricing_fee,
+    focalist_pricing_list,
     focalist_pricing_override,
+    focalist_pricing_simulation,
     focalist_pricing_supply,
     focalist_pricing_tier,
     focalist_statement,
@@ -34,4 +37,5 @@ from . import (
     res_company,
     res_partner,
     res_partner_invoices,
+    res_partner_simulation,
 )
