@@ -124,6 +124,14 @@ class FocalistPricing(models.Model):
         self.check_access("read")
         (contract or client).check_access("read")
         if not contract:
+            # Volumes are read in SQL; partners may be of all companies.
+            if client.focalist_company_id not in self.env.companies:
+                raise AccessError(
+                    self.env._(
+                        "%(client)s is no client of your company.",
+                        client=client.display_name,
+                    )
+                )
             contract = contract.new(
                 {
                     "partner_id": client.id,

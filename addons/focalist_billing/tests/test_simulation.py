@@ -501,6 +501,8 @@ class TestSimulation(SimulationCommon):
                     self.contract.with_user(user),
                     values,
                 )
+            with self.assertRaises(AccessError):
+                pricing.simulation_use(self.client.id, False, values)
 
     def test_queries_do_not_grow_with_devices(self):
         def queries():
