@@ -34,6 +34,7 @@
         "views/res_partner_views.xml",
         "views/res_partner_client_views.xml",
         "views/res_partner_invoices_views.xml",
+        "views/focalist_simulation_views.xml",
         "views/focalist_annex_views.xml",
         "views/portal_templates.xml",
         "views/portal_statement_templates.xml",

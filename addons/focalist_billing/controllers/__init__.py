@@ -1,1 +1,1 @@
-from . import portal, portal_statement_files, portal_statements
+from . import portal, portal_statement_files, portal_statements, simulation

@@ -20,6 +20,7 @@ from . import (
     focalist_contract_indexation_run,
     focalist_contract_minimum,
     focalist_contract_term,
+    focalist_contract_usage,
     focalist_device_placement,
     focalist_included_mixin,
     focalist_meter_reading,
@@ -34,7 +35,9 @@ from . import (
     focalist_pricing_history,
     focalist_pricing_minimum,
     focalist_pricing_minimums,
+    focalist_pricing_list,
     focalist_pricing_override,
+    focalist_pricing_simulation,
     focalist_pricing_supply,
     focalist_pricing_tier,
     focalist_site,
@@ -73,4 +76,5 @@ from . import (
     res_config_settings_anomaly,
     res_partner,
     res_partner_invoices,
+    res_partner_simulation,
 )

@@ -53,7 +53,7 @@ class FocalistPool(models.Model):
                     for device, site in left.items()
                     if scope == "contract"
                     or (scope == "site" and site == pool.site_id.id)
-                    or (scope == "devices" and device in pool.device_ids._ids)
+                    or (scope == "devices" and device in pool.device_ids._origin._ids)
                 }
                 for device in inside:
                     del left[device]

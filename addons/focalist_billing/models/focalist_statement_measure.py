@@ -14,7 +14,7 @@ class FocalistStatementLine(models.Model):
     _inherit = "focalist.statement.line"
 
     @api.model
-    def _measure(self, periods):
+    def _measure(self, periods, types=None):
         """Find the readings that each period's pages lie between.
 
         A device's pages are the client's for as long as it stays there without a break.
@@ -33,16 +33,17 @@ class FocalistStatementLine(models.Model):
         reading closes is estimated where the prices say so (`_estimate`).
 
         :param dict periods: contract -> (first day, last day)
+        :param dict types: contract -> Type, in place of that of its prices
         :return: dict contract -> list of values of its lines, prices missing;
             contracts without any are left out
         """
         if not periods:
             return {}
         self.env.flush_all()
-        types, missing = {}, {}
+        types, missing = dict(types or {}), {}
         for contract, (start, _end) in periods.items():
             pricing = contract._pricing_at(max(start, contract.date_start))
-            types[contract] = pricing.meter_type or DEFAULT_TYPE
+            types.setdefault(contract, pricing.meter_type or DEFAULT_TYPE)
             missing[contract] = pricing.missing or "wait"
         used = {type_: counters(TYPES[type_]) for type_ in set(types.values())}
         corrections, ends = self._settle(periods)

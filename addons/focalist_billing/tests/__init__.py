@@ -28,6 +28,7 @@ from . import (
     test_pricing_models,
     test_rating,
     test_rights,
+    test_simulation,
     test_stays,
     test_tours,
 )

@@ -34,33 +34,7 @@ def write(env, annex):
     return stream.getvalue()
 
 
-class _Writer:
-    def __init__(self, env, book, annex):
-        self.env, self.book, self.annex = env, book, annex
-        self.places = annex.bill.currency.decimal_places
-        money = "#,##0" + "." * bool(self.places) + "0" * self.places
-        head = {"bold": True, "bottom": 1, "text_wrap": True, "valign": "vcenter"}
-        formats = {
-            "title": {"bold": True, "font_size": 14},
-            "label": {"font_color": "#666666"},
-            "head": head,
-            "head_right": head | {"align": "right"},
-            "text": {},
-            "day": {"num_format": "yyyy-mm-dd", "align": "left"},
-            "moment": {"num_format": "yyyy-mm-dd hh:mm", "align": "left"},
-            "count": {"num_format": "#,##0"},
-            "price": {"num_format": "#,##0.00####", "align": "right"},
-            "money": {"num_format": money},
-            "sum": {"num_format": "#,##0", "bold": True, "top": 1},
-            "total": {"num_format": money, "bold": True, "top": 1},
-            "total_text": {"bold": True, "top": 1},
-        }
-        self.formats = {
-            name: book.add_format(options) for name, options in formats.items()
-        }
-
-    # -- sheets -----------------------------------------------------------------------
-
+class _AnnexSheets:
     def charges(self):
         """What is asked: each line of the invoice, and its total."""
         bill, env = self.annex.bill, self.env
@@ -206,10 +180,38 @@ class _Writer:
             self._cells(sheet, row, columns, *supply)
         self._list(sheet, len(self.annex.supplies), columns)
 
+
+class Writer:
+    """Sheets of a workbook, and how their cells look."""
+
+    def __init__(self, env, book, currency):
+        self.env, self.book, self.currency = env, book, currency
+        self.places = currency.decimal_places
+        money = "#,##0" + "." * bool(self.places) + "0" * self.places
+        head = {"bold": True, "bottom": 1, "text_wrap": True, "valign": "vcenter"}
+        formats = {
+            "title": {"bold": True, "font_size": 14},
+            "label": {"font_color": "#666666"},
+            "head": head,
+            "head_right": head | {"align": "right"},
+            "text": {},
+            "day": {"num_format": "yyyy-mm-dd", "align": "left"},
+            "moment": {"num_format": "yyyy-mm-dd hh:mm", "align": "left"},
+            "count": {"num_format": "#,##0"},
+            "price": {"num_format": "#,##0.00####", "align": "right"},
+            "money": {"num_format": money},
+            "sum": {"num_format": "#,##0", "bold": True, "top": 1},
+            "total": {"num_format": money, "bold": True, "top": 1},
+            "total_text": {"bold": True, "top": 1},
+        }
+        self.formats = {
+            name: book.add_format(options) for name, options in formats.items()
+        }
+
     # -- cells ------------------------------------------------------------------------
 
     def _in_currency(self, title):
-        return f"{title} ({self.annex.bill.currency.name})"
+        return f"{title} ({self.currency.name})"
 
     def _heads(self, sheet, row, columns):
         """A row of heads.
@@ -256,3 +258,9 @@ class _Writer:
         sheet.set_landscape()
         sheet.set_paper(9)
         sheet.fit_to_pages(1, 0)
+
+
+class _Writer(_AnnexSheets, Writer):
+    def __init__(self, env, book, annex):
+        super().__init__(env, book, annex.bill.currency)
+        self.annex = annex

@@ -1,5 +1,19 @@
 import {registry} from "@web/core/registry";
 
+/** Follow a link to a file as the browser does, without leaving the page. */
+const download = (kind, type) => ({
+  content: `Download it as ${kind}`,
+  trigger: `a[href$='/${kind}']`,
+  async run({anchor}) {
+    const answer = await fetch(anchor.href);
+    const found = answer.headers.get("Content-Type") || "";
+    const file = await answer.blob();
+    if (!answer.ok || !found.includes(type) || !file.size) {
+      throw new Error(`${anchor.href}: ${answer.status} ${found} ${file.size}`);
+    }
+  },
+});
+
 registry.category("web_tour.tours").add("focalist_billing_portal", {
   url: "/my",
   steps: () => [
@@ -37,10 +51,8 @@ registry.category("web_tour.tours").add("focalist_billing_portal", {
       run: "click",
       expectUnloadPage: true,
     },
-    {
-      content: "Its files are there to download",
-      trigger: "a[href$='/xlsx']",
-    },
+    download("pdf", "application/pdf"),
+    download("xlsx", "spreadsheetml"),
     {
       content: "Look for the device",
       trigger: "input[name='search']",
