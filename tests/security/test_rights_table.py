@@ -24,7 +24,7 @@ focalist.agent.schedule       -        -      r     rw         r          rw    
 focalist.agent.task           -        -      r     r          r          r       r       -
 focalist.alert                -        r      r     r          r          r       r       -
 focalist.billing.run          -        -      -     -          rwcd       rwcd    -       -
-focalist.billing.run.problem  -        -      -     -          rwcd       rwcd    -       -
+focalist.billing.run.contract -        -      -     -          r          r       -       -
 focalist.certificate.authority -       -      -     -          -          -       -       -
 focalist.client.fields        -        -      r     r          r          rw      r       -
 focalist.client.stat          -        -      r     r          r          r       r       -

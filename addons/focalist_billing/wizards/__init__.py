@@ -1,1 +1,1 @@
-from . import account_move_reversal, focalist_billing_run
+from . import account_move_reversal
