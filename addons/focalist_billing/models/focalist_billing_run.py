@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import LockError, UserError
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 #: So few contracts are billed while their user waits; more, in the background.
 AT_ONCE = 10
@@ -181,18 +182,29 @@ class FocalistBillingRun(models.Model):
         return ", ".join(text for state, text in parts.items() if counts.get(state))
 
     @api.depends("name", "month")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for run in self:
-            month = run.month and f"{run.month:%Y-%m}"
+            month = format_date(self.env, run.month, date_format="MMMM y")
             run.display_name = ", ".join(filter(None, [run.name, month]))
 
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
             vals["name"] = self.env["ir.sequence"].next_by_code("focalist.billing.run")
+            self._begin_month(vals)
         return super().create(vals_list)
 
+    @api.model
+    def _begin_month(self, vals):
+        """Whatever day of a month was typed, its first one is kept."""
+        if vals.get("month"):
+            day = fields.Date.to_date(vals["month"])
+            vals["month"] = fields.Date.start_of(day, "month")
+
     def write(self, vals):
+        vals = dict(vals)
+        self._begin_month(vals)
         if vals.keys() & set(SELECTING):
             for run in self:
                 if run.state != "draft":
@@ -273,7 +285,7 @@ class FocalistBillingRun(models.Model):
         if len(self.row_ids) == 1 and self.row_ids.statement_ids:
             if not self.row_ids.message:
                 return self.row_ids.action_open_statements()
-        return self._open()
+        return True
 
     def action_invoice(self):
         """Make the invoices of all rows that are ready."""
@@ -288,7 +300,7 @@ class FocalistBillingRun(models.Model):
             )
         if self.state == "review":
             ready.action_invoice()
-        return self._open()
+        return True
 
     def action_stop(self):
         """Leave the rest for later; the batch that is at work ends."""
@@ -412,15 +424,6 @@ class FocalistBillingRun(models.Model):
 
     # -- screens ----------------------------------------------------------------------
 
-    def _open(self):
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Billing run"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [(False, "form")],
-        }
-
     def action_open_rows(self):
         """Open the review: what there is by client, what to look at first."""
         self.check_access("read")
@@ -429,7 +432,7 @@ class FocalistBillingRun(models.Model):
             "focalist_billing.focalist_billing_run_contract_action"
         )
         return action | {
-            "display_name": self.display_name,
+            "name": self.display_name,
             "domain": [("run_id", "=", self.id)],
             "context": {},
         }

@@ -5,6 +5,8 @@ from odoo.tools import SQL
 #: A row that still wants its statements; those of others are anybody's.
 OPEN_ROWS = ("to_do", "ready", "to_invoice", "problem")
 OPEN_RUNS = ("measuring", "review", "invoicing", "stopped")
+#: Devices that a row names.
+SOME = 3
 
 
 class FocalistBillingRunContract(models.Model):
@@ -60,7 +62,9 @@ class FocalistBillingRunContract(models.Model):
         readonly=True,
         default="to_do",
     )
-    message = fields.Text("To look at", readonly=True)
+    message = fields.Text(
+        readonly=True, help="Why it has no statement or no invoice, and what is odd."
+    )
     statement_ids = fields.One2many(
         "focalist.statement", "run_row_id", "Statements", readonly=True
     )
@@ -86,8 +90,12 @@ class FocalistBillingRunContract(models.Model):
     finding_count = fields.Integer(
         compute="_compute_review",
         store=True,
-        help="What there is to look at on its statements.",
+        help="How much there is to look at on its statements.",
     )
+    findings = fields.Text(
+        compute="_compute_review", store=True, help="What that is, in lines."
+    )
+    remarks = fields.Text("To look at", compute="_compute_remarks")
     outside_count = fields.Integer(
         readonly=True, help="Active devices of the client that are in no contract."
     )
@@ -120,6 +128,11 @@ class FocalistBillingRunContract(models.Model):
                 row.finding_count + row.outside_count + (row.state == "problem")
             )
 
+    @api.depends("message", "findings")
+    def _compute_remarks(self):
+        for row in self:
+            row.remarks = "\n".join(filter(None, [row.message, row.findings]))
+
     def _review_values(self):
         """What a reviewer compares; the place for whatever else is found.
 
@@ -137,15 +150,26 @@ class FocalistBillingRunContract(models.Model):
             ]
             amount = sum(s.amount_untaxed for s in newest.values())
             last = sum(previous)
+            missing = statements.missing_device_ids
             values[row] = {
                 "pages": sum(statements.mapped("pages")),
                 "amount_untaxed": sum(statements.mapped("amount_untaxed")),
                 "amount_before": last,
                 "has_before": bool(previous),
                 "difference": 100 * (amount - last) / last if last else 0,
-                "finding_count": len(statements.missing_device_ids),
+                "finding_count": len(missing),
+                "findings": bool(missing)
+                and self.env._(
+                    "Without readings: %(devices)s", devices=self._some(missing)
+                ),
             }
         return values
+
+    @api.model
+    def _some(self, devices):
+        """The names of some devices, as many as one reads in a list."""
+        names = devices[:SOME].mapped("display_name")
+        return ", ".join(names + ["…"] if len(devices) > SOME else names)
 
     def _live_statements(self):
         return self.statement_ids.filtered(lambda statement: not statement.cancelled)

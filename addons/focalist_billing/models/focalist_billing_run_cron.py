@@ -1,6 +1,14 @@
-from odoo import api, models
+import logging
 
-from .focalist_billing_run_work import BATCH
+import psycopg2
+
+from odoo import api, models
+from odoo.exceptions import LockError
+
+_logger = logging.getLogger(__name__)
+
+#: Contracts of one transaction.
+BATCH = 25
 
 
 class FocalistBillingRun(models.Model):
@@ -52,3 +60,40 @@ class FocalistBillingRunContract(models.Model):
             [*self._waiting_domain(), ("id", ">", last)], limit=BATCH, order="id"
         )
         return found.filtered(lambda row: row.run_id == found[:1].run_id)
+
+    def _work_alone(self):
+        """Do it in a transaction that is the caller's to commit, whatever happens.
+
+        Another transaction that was faster leaves these rows for later; what nobody
+        foresaw is told in the row that it happened to.
+
+        :return: how many rows were worked at and are not committed yet
+        """
+        try:
+            worked = self._work()
+            self.env.flush_all()
+            return worked
+        except (LockError, psycopg2.OperationalError) as error:
+            self.env.cr.rollback()
+            _logger.info("Rows of a billing run are left for later: %s", error)
+            return 0
+        except Exception as error:
+            self.env.cr.rollback()
+            if len(self) > 1:
+                return self._work_one_by_one()
+            _logger.exception("Row %s of a billing run failed", self.id)
+            message = self.env._(
+                "Something went wrong, and the server's log says more: %(error)s",
+                error=error,
+            )
+            self.write({"state": "problem", "message": message})
+            self.run_id._settle()
+            self.env.flush_all()
+            return 1
+
+    def _work_one_by_one(self):
+        """Each in a transaction of its own; that they are done is told at once."""
+        cron = self.env["ir.cron"]
+        for row in self:
+            cron._commit_progress(row._work_alone())
+        return 0

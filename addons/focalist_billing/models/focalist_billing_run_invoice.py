@@ -67,7 +67,7 @@ class FocalistBillingRunContract(models.Model):
             moves.action_post()
 
     def _without_address(self):
-        """Rows whose invoices would go by mail, to nobody: dict row -> what is wrong."""
+        """Rows whose invoices would go by mail to nobody: dict row -> why that is."""
         sender = self.env["account.move.send"]
         return {
             row: self.env._(

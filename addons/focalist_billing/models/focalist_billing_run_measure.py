@@ -53,7 +53,7 @@ class FocalistBillingRunContract(models.Model):
                 notes.append(
                     self.env._(
                         "In no contract, and so not billed: %(devices)s",
-                        devices=", ".join(devices.mapped("display_name")),
+                        devices=self._some(devices),
                     )
                 )
             free.sudo().run_row_id = row

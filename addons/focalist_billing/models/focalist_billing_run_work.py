@@ -1,15 +1,5 @@
-import logging
-
-import psycopg2
-
 from odoo import models
-from odoo.exceptions import LockError
 from odoo.tools import SQL
-
-_logger = logging.getLogger(__name__)
-
-#: Contracts of one transaction.
-BATCH = 25
 
 
 class FocalistBillingRunContract(models.Model):
@@ -87,40 +77,3 @@ class FocalistBillingRunContract(models.Model):
     def _work(self):
         """Do what these rows wait for, in this transaction; return how many."""
         return len(self._measure_batch()) + len(self._invoice_batch())
-
-    def _work_alone(self):
-        """Do it in a transaction that is the caller's to commit, whatever happens.
-
-        Another transaction that was faster leaves these rows for later; what nobody
-        foresaw is told in the row that it happened to.
-
-        :return: how many rows were worked at
-        """
-        try:
-            worked = self._work()
-            self.env.flush_all()
-            return worked
-        except (LockError, psycopg2.OperationalError) as error:
-            self.env.cr.rollback()
-            _logger.info("Rows of a billing run are left for later: %s", error)
-            return 0
-        except Exception as error:
-            self.env.cr.rollback()
-            if len(self) > 1:
-                return self._work_one_by_one()
-            _logger.exception("Row %s of a billing run failed", self.id)
-            message = self.env._(
-                "Something went wrong, and the server's log says more: %(error)s",
-                error=error,
-            )
-            self.write({"state": "problem", "message": message})
-            self.run_id._settle()
-            self.env.flush_all()
-            return 1
-
-    def _work_one_by_one(self):
-        worked = 0
-        for row in self:
-            worked += row._work_alone()
-            self.env.cr.commit()
-        return worked

@@ -7,7 +7,6 @@ from odoo.tests import new_test_user, tagged
 from odoo.addons.focalist_billing.models import (
     focalist_billing_run,
     focalist_billing_run_cron,
-    focalist_billing_run_work,
 )
 
 from .common import BillingCommon
@@ -241,7 +240,8 @@ class TestBillingRunReview(RunCommon):
         self.assertEqual(rows[:2].contract_id, self.contract + silent)
         self.assertEqual(rows.mapped("problem_count"), [1, 1, 0, 0, 0])
         self.assertEqual(rows[0].state, "ready")
-        self.assertIn("A999", rows[0].statement_ids.missing_note)
+        self.assertEqual(rows[0].remarks, "Without readings: MP C4503 (A999)")
+        self.assertFalse(any(rows[2:].mapped("remarks")))
         self.assertEqual(rows[1].state, "problem")
         self.assertIn("two readings", rows[1].message)
         self.assertEqual(run.problem_count, 1)
@@ -299,7 +299,7 @@ class TestBillingRunReview(RunCommon):
             return make(contract, *arguments)
 
         with patch.object(type(self.contract), "_prepare_statement", fails):
-            with self.assertLogs(focalist_billing_run_work._logger, "ERROR"):
+            with self.assertLogs(focalist_billing_run_cron._logger, "ERROR"):
                 self._tick()
         self.assertEqual(run.state, "review")
         self.assertEqual(self._row(run).state, "problem")

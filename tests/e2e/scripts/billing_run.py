@@ -1,4 +1,4 @@
-"""Clients with a contract each, devices and readings of February and March; accountants.
+"""Clients with a contract each, devices, readings of March, and two accountants.
 
 Run in an Odoo shell by `Site.script`: FOCALIST_VALUES has the number of `clients` and
 of `devices` of each; device D of client C prints 10 + 3C + D pages a day.
