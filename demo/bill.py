@@ -16,19 +16,21 @@ def main():
     month = fields.Date.today().replace(day=1) - relativedelta(months=1)
     accountant = env["res.users"].search([("login", "=", "accountant")])
     books = env(user=accountant)
-    contracts = books["focalist.contract"].search(
-        [("state", "=", "active")], order="id"
+    run = books["focalist.billing.run"].create(
+        {
+            "month": month,
+            "invoicing": "post",
+            "invoice_date": month + relativedelta(months=1),
+        }
     )
-    contracts._bill(month)
     # Whatever an earlier run that was stopped has made already is taken as it is.
+    run.action_start()
+    if run.state == "review":
+        run.action_invoice()
+    env.cr.commit()
     statements = books["focalist.statement"].search(
         [("date_start", "=", month), ("state", "!=", "cancel")]
     )
-    statements.filtered(lambda s: s.state == "draft")._create_invoices()
-    moves = statements.move_id.filtered(lambda move: move.state == "draft")
-    moves.invoice_date = month + relativedelta(months=1)
-    moves.action_post()
-    env.cr.commit()
     shown = env["res.users"].search([("login", "=", "coordinator")]).partner_id
     statement = statements.filtered(lambda s: s.partner_id == shown.parent_id)
     move = statement.move_id

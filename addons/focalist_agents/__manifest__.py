@@ -29,7 +29,6 @@
         "views/focalist_menus.xml",
     ],
     "assets": {
-        "web.assets_backend": ["focalist_agents/static/src/**/*"],
         "web.assets_tests": ["focalist_agents/static/tests/tours/**/*"],
     },
 }

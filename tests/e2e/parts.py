@@ -51,9 +51,7 @@ class Site:
             self.database,
             http_port=self.port,
             gevent_port=self.live_port,
-            workers=2,
-            max_cron_threads=0,
-            **options,
+            **{"workers": 2, "max_cron_threads": 0, **options},
         )
         for key in ("web.base.url", "report.url"):
             self.query(
@@ -97,10 +95,16 @@ class Site:
         self.databases.drop(self.database)
         self.config.unlink()
 
-    def connect(self):
+    def wake_crons(self) -> None:
+        """As a trigger does; a server that was just started sleeps for a minute."""
+        with closing(self.connect("postgres")) as connection, connection:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_notify('cron_trigger', %s)", (self.database,))
+
+    def connect(self, database: str = ""):
         variables = self.databases.server.variables
         return psycopg2.connect(
-            dbname=self.database,
+            dbname=database or self.database,
             host=variables.get("PGHOST"),
             port=variables.get("PGPORT"),
             user=variables.get("PGUSER"),

@@ -25,7 +25,7 @@ focalist.agent.task           -        -      r     r          r          r     
 focalist.alert                -        r      r     r          r          r       r       -
 focalist.anomaly.accept       -        -      -     -          rwcd       rwcd    -       -
 focalist.billing.run          -        -      -     -          rwcd       rwcd    -       -
-focalist.billing.run.problem  -        -      -     -          rwcd       rwcd    -       -
+focalist.billing.run.contract -        -      -     -          r          r       -       -
 focalist.certificate.authority -       -      -     -          -          -       -       -
 focalist.charge.product       -        -      -     -          rwcd       rwcd    -       -
 focalist.client.fields        -        -      r     r          r          rw      r       -

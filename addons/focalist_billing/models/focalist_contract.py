@@ -613,8 +613,21 @@ class FocalistContract(models.Model):
 
         made, problems = self._bill_charges(day)
         for contract in self - made.contract_id - self.union(*problems):
-            problems[contract] = self.env._("Nothing of it is due in this month.")
+            problems[contract] = self._told_not_due()
         return made, problems
+
+    @api.model
+    def _told_not_due(self):
+        return self.env._("Nothing of it is due in this month.")
+
+    @api.model
+    def _told_billed(self):
+        return self.env._("This period has its statement already.")
+
+    @api.model
+    def _is_no_problem(self, message):
+        """Whether that a contract was not billed may only mean that it was before."""
+        return message in (self._told_billed(), self._told_not_due())
 
     def _bill_charges(self, day):
         """Make the statements of each kind of charge; see `_bill`.
@@ -702,7 +715,7 @@ class FocalistContract(models.Model):
         start, end = self._period_of(day, charge)
         due = self._due_on(day, charge)
         if start in done:
-            return self.env._("This period has its statement already.")
+            return self._told_billed()
         if self.state == "draft":
             return self.env._("The contract is a draft: activate it first.")
         if end < self.date_start or (self.date_end and start > self.date_end):
@@ -831,12 +844,24 @@ class FocalistContract(models.Model):
         return action | {"domain": [("contract_id", "=", self.id)], "context": {}}
 
     def action_bill(self):
-        """Ask for the month to bill these contracts for."""
+        """Begin a billing run of these contracts; its month is asked for."""
         self.check_access("read")
+        if len(self.company_id) > 1:
+            raise UserError(
+                self.env._(
+                    "A billing run is one company's: choose contracts of one company."
+                )
+            )
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "focalist_billing.focalist_billing_run_action"
         )
-        return action | {"context": {"default_contract_ids": self.ids}}
+        return action | {
+            "views": [(False, "form")],
+            "context": {
+                "default_contract_ids": self.ids,
+                "default_company_id": self.company_id.id,
+            },
+        }
 
 
 def _local_day(moment, zone):

@@ -127,6 +127,14 @@ class FocalistStatementAnomaly(models.Model):
             tell = getattr(anomaly, f"_message_{anomaly.kind}", None)
             anomaly.message = tell(anomaly.figures or {}) if tell else False
 
+    def _told(self, limit):
+        """What is unusual, in as many lines as one reads in a list: list of str."""
+        lines = [
+            ": ".join(filter(None, [anomaly.device_id.display_name, anomaly.message]))
+            for anomaly in self[:limit]
+        ]
+        return lines + ["…"] if len(self) > limit else lines
+
     def _pages(self, number):
         return formatLang(self.env, number, digits=0)
 

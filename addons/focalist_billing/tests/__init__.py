@@ -3,6 +3,7 @@ from . import (
     test_annex,
     test_anomalies,
     test_billing_history,
+    test_billing_run,
     test_client_invoices,
     test_client_list,
     test_contract,

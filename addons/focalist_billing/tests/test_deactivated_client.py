@@ -45,8 +45,8 @@ class TestDeactivatedClient(BillingCommon):
         runs = self.env["focalist.billing.run"].with_user(self.users["accountant"])
         run = runs.create({"month": month})
         before = self.contract.statement_ids
-        run.action_run()
-        self.assertFalse(run.problem_ids)
+        run.action_start()
+        self.assertNotIn("problem", run.row_ids.mapped("state"))
         return self.contract.statement_ids - before
 
     def test_c5_pages_until_then_are_on_a_final_statement(self):

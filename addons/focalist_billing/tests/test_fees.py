@@ -33,7 +33,7 @@ class TestFees(BillingCommon):
         run = self.env["focalist.billing.run"].create({"month": month})
         known = self.env["focalist.statement"].search([])
         run.contract_ids = contracts or self.contract
-        run.action_run()
+        run.action_start()
         return self.env["focalist.statement"].search([]) - known
 
     def _asked(self, statements):

@@ -166,9 +166,10 @@ class TestPeriods(BillingCommon):
             ("2026-03-31 08:00", {"mono": 110}),
         )
         run = self.env["focalist.billing.run"].create({"month": "2026-03-01"})
-        run.action_run()
-        notes = run.problem_ids.filtered(lambda note: "A001" in note.message)
-        self.assertEqual(notes.contract_id, self.contract)
+        run.action_start()
+        rows = run.row_ids.filtered(lambda row: "A001" in (row.message or ""))
+        self.assertEqual(rows.contract_id, self.contract)
+        self.assertEqual(rows.outside_count, 1)
 
     def test_periods_stay_once_billed(self):
         self._bill("2026-02-28")

@@ -104,7 +104,7 @@ class TestRights(BillingCommon):
         run = self.env["focalist.billing.run"].with_user(user)
         action = run.create(
             {"month": "2026-03-01", "contract_ids": contract.ids}
-        ).action_run()
+        ).action_start()
         statement = (
             self.env["focalist.statement"].with_user(user).browse(action["res_id"])
         )

@@ -1,6 +1,1 @@
-from . import (
-    account_move_reversal,
-    focalist_anomaly_accept,
-    focalist_billing_run,
-    focalist_meter_entry,
-)
+from . import account_move_reversal, focalist_anomaly_accept, focalist_meter_entry

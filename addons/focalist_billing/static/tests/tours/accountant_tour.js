@@ -17,19 +17,24 @@ registry.category("web_tour.tours").add("focalist_billing_accountant", {
       run: "click",
     },
     {
+      content: "A new one",
+      trigger: ".o_list_button_add",
+      run: "click",
+    },
+    {
       content: "Choose the month",
       trigger:
-        ".modal .o_field_widget[name='month'] button, .modal .o_field_widget[name='month'] input",
+        ".o_field_widget[name='month'] button, .o_field_widget[name='month'] input",
       run: "click",
     },
     {
       content: "Type a day of it",
-      trigger: ".modal .o_field_widget[name='month'] input",
+      trigger: ".o_field_widget[name='month'] input",
       run: "edit 03/15/2026 && press Enter",
     },
     {
       content: "Make the statements",
-      trigger: ".modal button[name='action_run']",
+      trigger: "button[name='action_start']",
       run: "click",
     },
     {

@@ -6,15 +6,16 @@ const OPEN = ["waiting", "taken", "running"];
 const REFRESH_EVERY = 2500; // milliseconds
 
 /**
- * What came of a task; while it is not over, how far it is, read anew. Polling, as a
- * page that shows one has few open tasks, and nothing has to be set up for it.
+ * What came of a piece of work; while it is not over, how far it is, read anew. Polling,
+ * as a page that shows one has few open ones, and nothing has to be set up for it.
  */
-export class TaskProgressField extends Component {
-  static template = "focalist_agents.TaskProgressField";
+export class ProgressField extends Component {
+  static template = "focalist_base.ProgressField";
   static props = {
     ...standardFieldProps,
     stateField: {type: String},
     progressField: {type: String},
+    openStates: {type: Array, element: String},
   };
 
   setup() {
@@ -34,7 +35,7 @@ export class TaskProgressField extends Component {
   }
 
   get isOpen() {
-    return OPEN.includes(this.state);
+    return this.props.openStates.includes(this.state);
   }
 
   get percent() {
@@ -42,7 +43,7 @@ export class TaskProgressField extends Component {
   }
 
   get label() {
-    if (this.state === "running") {
+    if (this.percent) {
       return `${this.percent} %`;
     }
     const {selection} = this.props.record.fields[this.props.stateField];
@@ -55,18 +56,21 @@ export class TaskProgressField extends Component {
 
   async refresh() {
     const {record} = this.props;
-    // What somebody types, or looks away from, stays as it is.
-    if (!document.hidden && !record.dirty && !record.isInEdition) {
+    // What somebody types, or looks away from, stays as it is. A form is always open
+    // for typing; a row of a list is while somebody is in it.
+    const isTyping = record.isInEdition && record !== record.model.root;
+    if (!document.hidden && !record.dirty && !isTyping) {
       await record.load();
     }
   }
 }
 
-registry.category("fields").add("focalist_task_progress", {
-  component: TaskProgressField,
+registry.category("fields").add("focalist_progress", {
+  component: ProgressField,
   supportedTypes: ["char"],
   extractProps: ({options}) => ({
     stateField: options.state_field || "state",
     progressField: options.progress_field || "progress",
+    openStates: options.open_states || OPEN,
   }),
 });
