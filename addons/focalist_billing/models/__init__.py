@@ -42,7 +42,7 @@ from . import (
     focalist_statement_supply_annex,
     res_company,
     res_company_anomaly,
-    res_config_settings_anomaly,
+    res_config_settings,
     res_partner,
     res_partner_invoices,
 )

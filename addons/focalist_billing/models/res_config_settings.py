@@ -2,8 +2,7 @@ from odoo import fields, models
 
 
 class ResConfigSettings(models.TransientModel):
-    _name = "res.config.settings"
-    _inherit = ["res.config.settings"]
+    _inherit = "res.config.settings"
 
     focalist_anomaly_factor = fields.Float(
         related="company_id.focalist_anomaly_factor", readonly=False
