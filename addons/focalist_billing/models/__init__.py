@@ -80,7 +80,6 @@ from . import (
     res_company_accounting,
     res_config_settings,
     res_company_anomaly,
-    res_config_settings_anomaly,
     res_partner,
     res_partner_invoices,
     res_partner_simulation,

@@ -19,3 +19,9 @@ class ResConfigSettings(models.TransientModel):
     focalist_deferred_account_id = fields.Many2one(
         related="company_id.focalist_deferred_account_id", readonly=False
     )
+    focalist_anomaly_factor = fields.Float(
+        related="company_id.focalist_anomaly_factor", readonly=False
+    )
+    focalist_anomaly_floor = fields.Integer(
+        related="company_id.focalist_anomaly_floor", readonly=False
+    )

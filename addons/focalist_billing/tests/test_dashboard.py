@@ -94,9 +94,7 @@ class TestDashboard(DashboardCase):
         march.action_post()
         tiles = self._tiles()
         self.assertEqual(self._told(tiles["billed"]), (1, [20]))
-        self.assertEqual(
-            self._told(tiles["unpaid"]), (2, [march.amount_total * 1.5])
-        )
+        self.assertEqual(self._told(tiles["unpaid"]), (2, [march.amount_total * 1.5]))
         overdue = self._told(tiles["overdue"])
         self.assertEqual(overdue, (2, [march.amount_total * 1.5]))
         self.env["account.payment.register"].with_context(
@@ -223,9 +221,9 @@ class TestRevenue(DashboardCase):
         self.assertEqual(revenue["total"], 15)
         clients, sites, devices = revenue["tables"]
         self.assertEqual([row["amount"] for row in clients["rows"]], [15])
-        self.assertEqual([row["id"] for row in sites["rows"]], [
-            self.site.id, self.second.id
-        ])
+        self.assertEqual(
+            [row["id"] for row in sites["rows"]], [self.site.id, self.second.id]
+        )
         self.assertEqual([row["amount"] for row in devices["rows"]], [10, 5])
 
     def test_rights_of_another_dealer_and_of_sales(self):
