@@ -34,6 +34,10 @@ class FocalistContract(models.Model):
         for contract in self:
             contract.has_minimum = any(contract.pricing_ids.mapped("has_minimum"))
 
+    @api.constrains("true_up_period")
+    def _check_true_up_billed(self):
+        self._check_nothing_billed()
+
     @api.constrains("true_up_period", "period", "pricing_ids")
     def _check_true_up_period(self):
         for contract in self.filtered("has_minimum"):
@@ -45,7 +49,6 @@ class FocalistContract(models.Model):
                         contract=contract.name,
                     )
                 )
-        self._check_nothing_billed()
 
     def _period_months(self, charge):
         if charge == "true_up":

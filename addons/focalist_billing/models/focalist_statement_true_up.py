@@ -87,6 +87,8 @@ class FocalistStatement(models.Model):
 
     def _tell_of_true_up(self, asked, short):
         """An accountant is to credit a true-up whose pages have changed."""
+        if self.activity_search([ACTIVITY], only_automated=False):
+            return
         self._message_log(
             body=self.env._(
                 "Pages of this time have changed since it was invoiced: %(asked)s pages"
