@@ -188,9 +188,11 @@ class FocalistBillingRunContract(models.Model):
             cost centre has its own
         """
         newest = {}
-        for (charge, _start), same in statements.sorted("date_start").grouped(
-            lambda statement: (statement.charge, statement.date_start)
-        ).items():
+        for (charge, _start), same in (
+            statements.sorted("date_start")
+            .grouped(lambda statement: (statement.charge, statement.date_start))
+            .items()
+        ):
             newest[charge] = same
         return newest
 

@@ -175,12 +175,9 @@ class FocalistStatement(models.Model):
             notes = statement._closed_meters()
             statement.missing_device_ids = self.env["focalist.device"].union(*missing)
             statement.missing_note = "\n".join(
-                "%s: %s"
-                % (
-                    device.display_name,
-                    ", ".join(
-                        notes.get((device, meter), titles[meter]) for meter in meters
-                    ),
+                f"{device.display_name}: "
+                + ", ".join(
+                    notes.get((device, meter), titles[meter]) for meter in meters
                 )
                 for device, meters in missing.items()
             )

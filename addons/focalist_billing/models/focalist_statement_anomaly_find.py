@@ -131,6 +131,7 @@ class FocalistStatementAnomaly(models.Model):
         # All at once: below, each contract reads its own.
         devices = statements.contract_id.member_ids.device_id
         devices.fetch(["last_meters", "model_id", "site_id"])
+        statements.line_ids.site_id.fetch(["tz"])
         return [
             {
                 "statement_id": statement.id,

@@ -140,8 +140,8 @@ class FocalistStatement(models.Model):
     def _divide(self, rows):
         """Share the measured rows of a period among these drafts of it.
 
-        What is a statement's that is invoiced stays there. What is none's, a site's that
-        was not there before, goes to the first.
+        What is a statement's that is invoiced stays there. What is none's, a site's
+        that was not there before, goes to the first.
 
         :param rows: list of values of lines
         :return: dict focalist.statement record -> list of values of its lines

@@ -19,7 +19,7 @@ class DashboardCase(AnomalyCase):
 
     def _invoice(self, statements, day):
         moves = statements._create_invoices()
-        moves.invoice_date = day
+        moves.write({"invoice_date": day, "invoice_date_due": day})
         moves.action_post()
         return moves
 
@@ -90,7 +90,7 @@ class TestDashboard(DashboardCase):
         tiles = self._tiles()
         self.assertEqual(self._told(tiles["draft_invoices"]), (1, [20]))
         self.assertEqual(self._told(tiles["billed"]), (0, []))
-        march.invoice_date = "2026-04-02"
+        march.write({"invoice_date": "2026-04-02", "invoice_date_due": "2026-04-02"})
         march.action_post()
         tiles = self._tiles()
         self.assertEqual(self._told(tiles["billed"]), (1, [20]))

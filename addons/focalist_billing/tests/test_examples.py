@@ -11,6 +11,8 @@ from .common import BillingCommon
 
 BILLS = Path(__file__).parent / "examples" / "bills.csv"
 PERIODS = {"quarterly": "quarter", "half-yearly": "half_year"}
+#: Lines of prices that choose something.
+SETTINGS = {"estimate": {"missing": "estimate"}, "by model": {"model": "device"}}
 TRUE_UPS = {"true-up quarterly": "quarter", "true-up half-yearly": "half_year"}
 
 
@@ -95,10 +97,6 @@ class TestExamples(BillingCommon):
                 pricing.write(
                     {"has_allowance": True, "pool_ids": [Command.create(pool)]}
                 )
-            case ["estimate" as missing]:
-                pricing.missing = missing
-            case ["by", "model"]:
-                pricing.model = "device"
             case ["type", type_]:
                 pricing.meter_type = type_
             case ["a3", factor]:
@@ -123,6 +121,8 @@ class TestExamples(BillingCommon):
                     values["per"] = "device"
                 minimum = [Command.create(values)]
                 pricing.write({"has_minimum": True, "minimum_ids": minimum})
+            case _ if line in SETTINGS:
+                pricing.write(SETTINGS[line])
             case _ if ": " in line:
                 self._price_of(pricing, *line.split(": "))
             case _:

@@ -146,7 +146,7 @@ class TestSimulation(SimulationCommon):
     def test_another_type_counts_other_meters(self):
         """Meters that no statement bills are read as a statement would."""
         self._read(self.site, "A001", ("2026-04-30 09:00", {"total": 9000}))
-        self._read(self.site, "A001", ("2026-05-01 09:00", {"total": 9500}))
+        self._read(self.site, "A001", ("2026-05-09 09:00", {"total": 9500}))
         self._bill("2026-03-15")
         self._bill("2026-04-15")
         with freeze_time("2026-06-10 10:00"):

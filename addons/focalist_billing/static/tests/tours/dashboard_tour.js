@@ -41,8 +41,8 @@ registry.category("web_tour.tours").add("focalist_billing_dashboard", {
     ...openFocalist(),
     ...openDashboard(),
     ...look("due", 1, ".o_data_row td[name='partner_id']:contains('Client')"),
-    ...look("billed", 1, ".o_data_row td[name='payment_state']"),
-    ...look("unpaid", 1, ".o_data_row td[name='payment_state']"),
+    ...look("billed", 1, ".o_data_row td[name='status_in_payment']"),
+    ...look("unpaid", 1, ".o_data_row td[name='status_in_payment']"),
     ...look("waiting", 1, ".o_data_row.text-danger td[name='anomaly_count']"),
     {
       content: "The graph of the year is drawn",
