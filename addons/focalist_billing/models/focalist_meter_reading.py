@@ -41,7 +41,7 @@ class FocalistMeterReading(models.Model):
         readings = self.with_context(focalist_voiding=_VOIDING)
         super(FocalistMeterReading, readings)._void(reason, series=series)
         lines = self.env["focalist.statement.line"]._resting_on(self)
-        lines.to_settle = True
+        lines._with_calculated().to_settle = True
         self.env["focalist.statement"]._measure_drafts_again(lines)
 
     def _check_unbilled(self, meters):

@@ -60,7 +60,7 @@ class FocalistStatement(models.Model):
             # Who reads a statement may know that its meters wait.
             statement.to_check_reading_ids = readings.sudo(False)
             statement.to_check_note = bool(readings) and self.env._(
-                "%(count)s readings to check: %(devices)s",
+                "Readings to check: %(count)s (%(devices)s)",
                 count=len(readings),
                 devices=", ".join(readings.device_id.mapped("display_name")),
             )

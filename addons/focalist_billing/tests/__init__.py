@@ -22,4 +22,5 @@ from . import (
     test_rights,
     test_stays,
     test_tours,
+    test_zz,
 )

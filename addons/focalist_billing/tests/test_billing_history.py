@@ -71,7 +71,7 @@ class TestBillingHistory(BillingCommon):
                 self.counters[name] += 100
                 last = fields.Date.end_of(first, "month")
                 self._tell(name, datetime(last.year, last.month, last.day, 8))
-            self._bill(str(first), contract=self.contract)
+            self._run(first)
             self._check()
         self._check_all_is_billed()
 
@@ -115,7 +115,7 @@ class TestBillingHistory(BillingCommon):
             ]
         if random.random() < 0.1:
             return  # the next run makes up for it
-        statements = self._bill(str(first), contract=self.contract)
+        statements = self._run(first)
         ready = statements.filtered(lambda s: s.state == "draft")
         if ready and random.random() < 0.8:
             move = ready._create_invoices()
@@ -138,6 +138,13 @@ class TestBillingHistory(BillingCommon):
         )
         if reading.state == "quarantined":
             reading._declare("reset", "A new board")
+
+    def _run(self, first):
+        """Bill a month; nothing of it may be left out."""
+        statements, problems = self.contract._bill(first)
+        for problem in problems.values():
+            self.assertIn("two readings", problem)
+        return statements
 
     def _void(self):
         """Void a reading, a billed one as often as not."""
@@ -215,6 +222,8 @@ class TestBillingHistory(BillingCommon):
         breaks = device.segment_ids.filtered(lambda s: s.reason != "first")
         for line, following in pairwise(hold):
             self.assertLessEqual(line.read_to_at, following.read_from_at)
+            if not all_billed and following.to_settle:
+                continue
             if not any(
                 line.read_from_at < segment.start_at <= following.read_from_at
                 for segment in breaks

@@ -236,7 +236,7 @@ class TestCorrections(BillingCommon):
         )
         march = self._bill()
         self.assertNotIn(self.device, march.line_ids.device_id)
-        self.assertIn("2 readings to check", march.to_check_note)
+        self.assertIn("Readings to check: 2", march.to_check_note)
         self.assertIn("A001", march.to_check_note)
         self.assertIn("A001", march.missing_note)
         action = march.action_open_to_check()
