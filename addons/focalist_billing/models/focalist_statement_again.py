@@ -31,7 +31,9 @@ class FocalistStatement(models.Model):
         if operator not in ("in", "="):
             return NotImplemented
         wanted = True in value if operator == "in" else bool(value)
-        return [("line_ids", "any" if wanted else "not any", [("estimated", "=", True)])]
+        return [
+            ("line_ids", "any" if wanted else "not any", [("estimated", "=", True)])
+        ]
 
     def action_measure_again(self):
         """Look for readings anew, such as those that somebody has typed since."""
@@ -119,15 +121,12 @@ class FocalistStatement(models.Model):
         return lines.search(
             [
                 *others,
+                ("settled", "!=", True),
                 ("device_id", "in", [device.id for device, _meter, _at in ends]),
                 ("read_from_at", "in", [at for _device, _meter, at in ends]),
             ]
         ).filtered(
-            lambda line: (
-                (line.device_id, line.meter, line.read_from_at) in ends
-                # One that is corrected here follows what is here.
-                and not line.settled_by_ids & lines
-            )
+            lambda line: (line.device_id, line.meter, line.read_from_at) in ends
         )[:1]
 
     def _check_nothing_follows(self):

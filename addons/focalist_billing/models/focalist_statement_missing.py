@@ -27,8 +27,8 @@ class FocalistStatement(models.Model):
     def _closed_meters(self):
         """What is to be told of the meters that are billed here.
 
-        :return: dict (device, meter) -> until when it is billed, where no reading within
-            the contract's tolerance closes the period; else an empty text
+        :return: dict (device, meter) -> until when it is billed, where no reading
+            within the contract's tolerance closes the period; else an empty text
         """
         self.ensure_one()
         titles = dict(self.line_ids._fields["meter"]._description_selection(self.env))

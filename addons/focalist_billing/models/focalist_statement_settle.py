@@ -254,7 +254,9 @@ class FocalistStatementLine(models.Model):
             billed_end = true_end = None
             for row in sorted(rows, key=lambda row: (row["read_from_at"], row["id"])):
                 billed = [
-                    Bound(row[f"reading_{w}_id"], row[f"read_{w}_at"], row[f"value_{w}"])
+                    Bound(
+                        row[f"reading_{w}_id"], row[f"read_{w}_at"], row[f"value_{w}"]
+                    )
                     for w in ("from", "to")
                 ]
                 if billed_end and billed_end[1:] == billed[0][1:]:
@@ -267,9 +269,7 @@ class FocalistStatementLine(models.Model):
                     continue
                 if row["estimated"] or (start, end) != tuple(billed):
                     ends[row["id"]] = end
-                    corrections.append(
-                        self._correction_values(row, start, end, waits)
-                    )
+                    corrections.append(self._correction_values(row, start, end, waits))
         return corrections, ends
 
     @api.model
@@ -404,9 +404,7 @@ class FocalistStatementLine(models.Model):
         own = self._usable_readings(counter)
         column = SQL.identifier(reading_field(counter.name))
         local_day = SQL("(r.read_at AT TIME ZONE 'UTC' AT TIME ZONE s.tz)::date")
-        near = SQL(
-            "%s >= member.service_end - member.tolerance::integer", local_day
-        )
+        near = SQL("%s >= member.service_end - member.tolerance::integer", local_day)
         reading = SQL("SELECT r.id, r.read_at AS at, r.%s AS value", column)
         return SQL(
             """

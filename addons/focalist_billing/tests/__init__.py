@@ -22,5 +22,4 @@ from . import (
     test_rights,
     test_stays,
     test_tours,
-    test_zz,
 )

@@ -21,10 +21,11 @@ DEVICES = ("H1", "H2", "H3")
 class TestBillingHistory(BillingCommon):
     """Two years of a contract at random: each page is billed once, and stays billed.
 
-    Readings, missing months with estimates or without, voids of billed readings, resets,
-    credits and rebills, new prices, skipped runs. After each month, whatever happened:
-    what is billed and what is included are the pages between the readings, each line
-    that holds begins where the one before ended, and what was invoiced is as it was.
+    Readings, missing months with estimates or without, voids of billed readings,
+    resets, credits and rebills, new prices, skipped runs. After each month, whatever
+    happened: what is billed and what is included are the pages between the readings,
+    each line that holds begins where the one before ended, and what was invoiced is as
+    it was.
     Once all is read, what was ever billed are the pages between the first and the last
     reading of each counter.
     """
@@ -238,13 +239,17 @@ class TestBillingHistory(BillingCommon):
     def _check_all_is_billed(self):
         """Billed and included are the pages between the first and last readings."""
         live = self.contract.statement_ids.filtered(lambda s: s.state != "cancel")
-        self.assertFalse(live.line_ids.filtered(lambda ln: ln.estimated and not ln.settled))
+        self.assertFalse(
+            live.line_ids.filtered(lambda ln: ln.estimated and not ln.settled)
+        )
         for device in live.line_ids.device_id:
             lines = live.line_ids.filtered(lambda line, d=device: line.device_id == d)
-            first = min(lines.filtered(lambda ln: not ln.settled).mapped("read_from_at"))
+            first = min(
+                lines.filtered(lambda ln: not ln.settled).mapped("read_from_at")
+            )
             starts = sorted(
                 device.segment_ids.filtered(
-                    lambda s: s.reason != "first" and s.start_at > first
+                    lambda s, f=first: s.reason != "first" and s.start_at > f
                 ).mapped("start_at")
             )
             printed = 0
