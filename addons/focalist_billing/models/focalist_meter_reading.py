@@ -39,10 +39,11 @@ class FocalistMeterReading(models.Model):
         :raise UserError: where no such statement will come, or somebody may not
         """
         readings = self.with_context(focalist_voiding=_VOIDING)
-        super(FocalistMeterReading, readings)._void(reason, series=series)
+        result = super(FocalistMeterReading, readings)._void(reason, series=series)
         lines = self.env["focalist.statement.line"]._resting_on(self)
-        lines.to_settle = True
+        lines._with_calculated().to_settle = True
         self.env["focalist.statement"]._measure_drafts_again(lines)
+        return result
 
     def _check_unbilled(self, meters):
         lines = self.env["focalist.statement.line"]

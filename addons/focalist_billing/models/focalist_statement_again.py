@@ -31,7 +31,9 @@ class FocalistStatement(models.Model):
         if operator not in ("in", "="):
             return NotImplemented
         wanted = True in value if operator == "in" else bool(value)
-        return [("line_ids", "any" if wanted else "not any", [("estimated", "=", True)])]
+        return [
+            ("line_ids", "any" if wanted else "not any", [("estimated", "=", True)])
+        ]
 
     def action_measure_again(self):
         """Look for readings anew, such as those that somebody has typed since."""
@@ -100,7 +102,8 @@ class FocalistStatement(models.Model):
     def _follower(self, besides=None):
         """A line of another statement that rests on this one's lines, if there is one.
 
-        It corrects one of them, or goes on where one of them ended without a reading.
+        It corrects one of them, or goes on where one of them ended that nothing else
+        holds: where there is no reading, or a correction found another end.
 
         :param besides: focalist.statement records that do not count
         """
@@ -113,17 +116,19 @@ class FocalistStatement(models.Model):
         found = lines.search([*others, ("settles_id", "in", lines.ids)], limit=1)
         if found:
             return found
-        open_ends = lines.filtered(lambda line: not line.reading_to_id)
-        candidates = lines.search(
+        ends = {
+            (line.device_id, line.meter, line.read_to_at)
+            for line in lines
+            if line._holds_its_end()
+        }
+        return lines.search(
             [
                 *others,
-                ("reading_from_id", "=", False),
-                ("device_id", "in", open_ends.device_id.ids),
-                ("read_from_at", "in", open_ends.mapped("read_to_at")),
+                ("settled", "!=", True),
+                ("device_id", "in", [device.id for device, _meter, _at in ends]),
+                ("read_from_at", "in", [at for _device, _meter, at in ends]),
             ]
-        )
-        ends = {(line.device_id, line.meter, line.read_to_at) for line in open_ends}
-        return candidates.filtered(
+        ).filtered(
             lambda line: (line.device_id, line.meter, line.read_from_at) in ends
         )[:1]
 

@@ -15,7 +15,6 @@ class FocalistStatementCharge(models.Model):
 
     corrects_id = fields.Many2one(
         "focalist.statement",
-        "Corrects",
         readonly=True,
         index="btree_not_null",
         ondelete="restrict",

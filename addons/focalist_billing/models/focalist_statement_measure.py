@@ -94,9 +94,7 @@ class FocalistStatementLine(models.Model):
                 ),
             )
         )
-        measured = [
-            self._measured(row) for row in rows if row["value_to"] is not None
-        ]
+        measured = [self._measured(row) for row in rows if row["value_to"] is not None]
         lines = {}
         for row in [*corrections, *measured, *self._estimate(rows)]:
             contract = self.env["focalist.contract"].browse(row.pop("contract_id"))
@@ -153,7 +151,9 @@ class FocalistStatementLine(models.Model):
             return
         names = list(rows[0])
         self.env["focalist.statement"].flush_model()
-        corrected = self.browse([row["settles_id"] for row in rows if row["settles_id"]])
+        corrected = self.browse(
+            [row["settles_id"] for row in rows if row["settles_id"]]
+        )
         corrected._mark_settled(correcting=True)
         self.env.execute_query(
             SQL(

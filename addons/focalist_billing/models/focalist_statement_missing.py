@@ -27,8 +27,8 @@ class FocalistStatement(models.Model):
     def _closed_meters(self):
         """What is to be told of the meters that are billed here.
 
-        :return: dict (device, meter) -> until when it is billed, where no reading within
-            the contract's tolerance closes the period; else an empty text
+        :return: dict (device, meter) -> until when it is billed, where no reading
+            within the contract's tolerance closes the period; else an empty text
         """
         self.ensure_one()
         titles = dict(self.line_ids._fields["meter"]._description_selection(self.env))
@@ -60,7 +60,7 @@ class FocalistStatement(models.Model):
             # Who reads a statement may know that its meters wait.
             statement.to_check_reading_ids = readings.sudo(False)
             statement.to_check_note = bool(readings) and self.env._(
-                "%(count)s readings to check: %(devices)s",
+                "Readings to check: %(count)s (%(devices)s)",
                 count=len(readings),
                 devices=", ".join(readings.device_id.mapped("display_name")),
             )

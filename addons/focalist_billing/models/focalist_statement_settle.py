@@ -158,6 +158,57 @@ class FocalistStatementLine(models.Model):
         )
         self.invalidate_recordset(["settled"])
 
+    def _with_calculated(self):
+        """These lines, and those that have a calculated meter in common with them.
+
+        What such a meter was calculated from is in a line of the same chain.
+        """
+        lines = new = self
+        while new:
+            ends = {
+                (line.device_id, line.meter, line.read_to_at)
+                for line in new
+                if not line.reading_to_id
+            }
+            starts = {
+                (line.device_id, line.meter, line.read_from_at)
+                for line in new
+                if not line.reading_from_id
+            }
+            near = self.search(
+                Domain("cancelled", "!=", True)
+                & Domain("settled", "!=", True)
+                & Domain("device_id", "in", new.device_id.ids)
+                & (
+                    Domain("reading_from_id", "=", False)
+                    & Domain("read_from_at", "in", [at for _d, _m, at in ends])
+                    | Domain("reading_to_id", "=", False)
+                    & Domain("read_to_at", "in", [at for _d, _m, at in starts])
+                )
+            )
+            new = (
+                near.filtered(
+                    lambda line, ends=ends, starts=starts: (
+                        (line.device_id, line.meter, line.read_from_at) in ends
+                        or (line.device_id, line.meter, line.read_to_at) in starts
+                    )
+                )
+                - lines
+            )
+            lines |= new
+        return lines
+
+    def _holds_its_end(self):
+        """Whether nothing else says where the line after this one begins."""
+        self.ensure_one()
+        before = self.settles_id
+        if before:
+            return (self.read_to_at, self.value_to) != (
+                before.read_to_at,
+                before.value_to,
+            )
+        return not self.reading_to_id
+
     # -- measuring --------------------------------------------------------------------
 
     @api.model
@@ -203,7 +254,9 @@ class FocalistStatementLine(models.Model):
             billed_end = true_end = None
             for row in sorted(rows, key=lambda row: (row["read_from_at"], row["id"])):
                 billed = [
-                    Bound(row[f"reading_{w}_id"], row[f"read_{w}_at"], row[f"value_{w}"])
+                    Bound(
+                        row[f"reading_{w}_id"], row[f"read_{w}_at"], row[f"value_{w}"]
+                    )
                     for w in ("from", "to")
                 ]
                 if billed_end and billed_end[1:] == billed[0][1:]:
@@ -216,16 +269,19 @@ class FocalistStatementLine(models.Model):
                     continue
                 if row["estimated"] or (start, end) != tuple(billed):
                     ends[row["id"]] = end
-                    corrections.append(
-                        self._correction_values(row, start, end, waits)
-                    )
+                    corrections.append(self._correction_values(row, start, end, waits))
         return corrections, ends
 
     @api.model
     def _true_start(self, row, billed):
-        """Where a line really begins: with its reading, or one in its place."""
+        """Where a line really begins: with its reading, or what is in its place now.
+
+        That is where the line before it ends, or the nearest reading.
+        """
         if billed.reading is None or row["from_counts"]:
             return billed
+        if row["prior_line_id"]:
+            return Bound(row["prior_id"], row["prior_at"], row["prior_value"])
         return _bound(row, "before") or _bound(row, "within")
 
     @api.model
@@ -236,7 +292,7 @@ class FocalistStatementLine(models.Model):
         """
         if not start:
             return None, False
-        if row["to_counts"] or (billed_end.reading is None and not row["estimated"]):
+        if row["to_counts"]:
             return billed_end, False
         inside, after = _bound(row, "inside"), _bound(row, "after")
         later = inside and inside.at > start.at
@@ -246,7 +302,7 @@ class FocalistStatementLine(models.Model):
             part = (billed_end.at - inside.at) / (after.at - inside.at)
             value = inside.value + int((after.value - inside.value) * part)
             return Bound(None, billed_end.at, max(value, start.value)), False
-        if row["estimated"] and not row["ended"]:
+        if billed_end.reading is None and not row["ended"]:
             pages = billed_end.value - billed_start.value
             return Bound(None, billed_end.at, start.value + pages), True
         return (inside if later else start), False
@@ -298,6 +354,7 @@ class FocalistStatementLine(models.Model):
                    l.read_from_at, l.read_to_at, l.value_from, l.value_to,
                    l.estimated, l.estimate_per_day, l.estimate_days, l.origin_id,
                    first.service_end, c.bill_sheets,
+                   c.date_end IS NULL OR c.date_end > period.last_day AS goes_on,
                    p.missing = 'estimate' AS guesses,
                    COALESCE(c.tolerance_days, 0) AS tolerance
               FROM focalist_statement_line l
@@ -347,14 +404,14 @@ class FocalistStatementLine(models.Model):
         own = self._usable_readings(counter)
         column = SQL.identifier(reading_field(counter.name))
         local_day = SQL("(r.read_at AT TIME ZONE 'UTC' AT TIME ZONE s.tz)::date")
-        near = SQL(
-            "%s >= member.service_end - member.tolerance::integer", local_day
-        )
+        near = SQL("%s >= member.service_end - member.tolerance::integer", local_day)
         reading = SQL("SELECT r.id, r.read_at AS at, r.%s AS value", column)
         return SQL(
             """
             SELECT member.*, from_is.id IS NOT NULL AS from_counts,
                    to_is.id IS NOT NULL AS to_counts,
+                   prior.line_id AS prior_line_id, prior.id AS prior_id,
+                   prior.at AS prior_at, prior.value AS prior_value,
                    before.id AS before_id, before.at AS before_at,
                    before.value AS before_value,
                    within.id AS within_id, within.at AS within_at,
@@ -417,6 +474,20 @@ class FocalistStatementLine(models.Model):
                       AND r.id = member.reading_from_id) AS from_is ON TRUE
          LEFT JOIN LATERAL (%(reading)s %(own)s
                       AND r.id = member.reading_to_id) AS to_is ON TRUE
+         LEFT JOIN LATERAL (
+                   SELECT l.id AS line_id, l.reading_to_id AS id, l.read_to_at AS at,
+                          l.value_to AS value
+                     FROM focalist_statement_line l
+                    WHERE l.device_id = member.device_id
+                      AND l.partner_id = member.partner_id
+                      AND l.meter = member.meter AND l.counter = member.counter
+                      AND l.cancelled IS NOT TRUE AND l.settled IS NOT TRUE
+                      AND (l.read_to_at > l.read_from_at
+                           OR l.reading_to_id IS NOT NULL)
+                      AND l.read_from_at >= GREATEST(member.stay_start,
+                                                     segment.start_at)
+                      AND l.read_to_at <= member.read_from_at AND l.id <> member.id
+                    ORDER BY l.read_to_at DESC LIMIT 1) AS prior ON TRUE
          LEFT JOIN LATERAL (%(reading)s %(own)s
                       AND r.read_at <= member.read_from_at
                     ORDER BY r.read_at DESC, r.id DESC LIMIT 1) AS before ON TRUE
@@ -437,8 +508,13 @@ class FocalistStatementLine(models.Model):
          LEFT JOIN LATERAL (%(reading)s %(own)s
                       AND r.read_at > member.read_to_at
                       AND r.read_at <= COALESCE(stay.end_at, 'infinity')
-                      AND r.read_at < member.known_day + INTERVAL '2 days'
-                      AND %(local_day)s <= member.known_day
+                      AND r.read_at < member.known_day
+                                      + (member.tolerance + 2) * INTERVAL '1 day'
+                      AND (%(local_day)s <= member.known_day
+                           OR member.goes_on
+                              AND r.read_at <= COALESCE(membership.end_at, 'infinity')
+                              AND %(local_day)s <= member.known_day
+                                                   + member.tolerance::integer)
                     ORDER BY r.read_at, r.id LIMIT 1) AS after ON TRUE
              WHERE member.meter = %(meter)s AND member.counter = %(counter)s
             """,

@@ -21,10 +21,11 @@ DEVICES = ("H1", "H2", "H3")
 class TestBillingHistory(BillingCommon):
     """Two years of a contract at random: each page is billed once, and stays billed.
 
-    Readings, missing months with estimates or without, voids of billed readings, resets,
-    credits and rebills, new prices, skipped runs. After each month, whatever happened:
-    what is billed and what is included are the pages between the readings, each line
-    that holds begins where the one before ended, and what was invoiced is as it was.
+    Readings, missing months with estimates or without, voids of billed readings,
+    resets, credits and rebills, new prices, skipped runs. After each month, whatever
+    happened: what is billed and what is included are the pages between the readings,
+    each line that holds begins where the one before ended, and what was invoiced is as
+    it was.
     Once all is read, what was ever billed are the pages between the first and the last
     reading of each counter.
     """
@@ -71,7 +72,7 @@ class TestBillingHistory(BillingCommon):
                 self.counters[name] += 100
                 last = fields.Date.end_of(first, "month")
                 self._tell(name, datetime(last.year, last.month, last.day, 8))
-            self._bill(str(first), contract=self.contract)
+            self._run(first)
             self._check()
         self._check_all_is_billed()
 
@@ -115,7 +116,7 @@ class TestBillingHistory(BillingCommon):
             ]
         if random.random() < 0.1:
             return  # the next run makes up for it
-        statements = self._bill(str(first), contract=self.contract)
+        statements = self._run(first)
         ready = statements.filtered(lambda s: s.state == "draft")
         if ready and random.random() < 0.8:
             move = ready._create_invoices()
@@ -138,6 +139,13 @@ class TestBillingHistory(BillingCommon):
         )
         if reading.state == "quarantined":
             reading._declare("reset", "A new board")
+
+    def _run(self, first):
+        """Bill a month; nothing of it may be left out."""
+        statements, problems = self.contract._bill(first)
+        for problem in problems.values():
+            self.assertIn("two readings", problem)
+        return statements
 
     def _void(self):
         """Void a reading, a billed one as often as not."""
@@ -215,6 +223,8 @@ class TestBillingHistory(BillingCommon):
         breaks = device.segment_ids.filtered(lambda s: s.reason != "first")
         for line, following in pairwise(hold):
             self.assertLessEqual(line.read_to_at, following.read_from_at)
+            if not all_billed and following.to_settle:
+                continue
             if not any(
                 line.read_from_at < segment.start_at <= following.read_from_at
                 for segment in breaks
@@ -229,13 +239,17 @@ class TestBillingHistory(BillingCommon):
     def _check_all_is_billed(self):
         """Billed and included are the pages between the first and last readings."""
         live = self.contract.statement_ids.filtered(lambda s: s.state != "cancel")
-        self.assertFalse(live.line_ids.filtered(lambda ln: ln.estimated and not ln.settled))
+        self.assertFalse(
+            live.line_ids.filtered(lambda ln: ln.estimated and not ln.settled)
+        )
         for device in live.line_ids.device_id:
             lines = live.line_ids.filtered(lambda line, d=device: line.device_id == d)
-            first = min(lines.filtered(lambda ln: not ln.settled).mapped("read_from_at"))
+            first = min(
+                lines.filtered(lambda ln: not ln.settled).mapped("read_from_at")
+            )
             starts = sorted(
                 device.segment_ids.filtered(
-                    lambda s: s.reason != "first" and s.start_at > first
+                    lambda s, f=first: s.reason != "first" and s.start_at > f
                 ).mapped("start_at")
             )
             printed = 0

@@ -74,9 +74,7 @@ class TestCorrections(BillingCommon):
             "Correction of an estimate: .*, from 03/01/2026 to 03/31/2026",
         )
         [text] = [m.note for m in april.line_ids._annex_meters() if m.note]
-        self.assertEqual(
-            text, f"Correction of {march.name}: 310 pages billed before"
-        )
+        self.assertEqual(text, f"Correction of {march.name}: 310 pages billed before")
 
     def test_i2_more_is_credited_than_asked_by_a_credit_note(self):
         self._invoice("2026-03-01")
@@ -126,7 +124,7 @@ class TestCorrections(BillingCommon):
         self.assertAlmostEqual(april.amount_untaxed, -2 * 2.49)
 
     def test_i2_the_database_holds_the_chain(self):
-        march = self._invoice("2026-03-01")
+        self._invoice("2026-03-01")
         self._read(self.site, "A001", ("2026-04-30 08:00", {"mono": 1341}))
         april = self._bill("2026-04-01")
         correction = april.line_ids.filtered("settles_id")
@@ -212,7 +210,9 @@ class TestCorrections(BillingCommon):
         self.assertEqual(action["res_model"], "focalist.meter.entry")
         self.assertEqual(action["context"]["active_id"], self.device.id)
         self.device._enter_meters(
-            {"mono": 1400}, fields.Datetime.to_datetime("2026-03-30 08:00"), "technician"
+            {"mono": 1400},
+            fields.Datetime.to_datetime("2026-03-30 08:00"),
+            "technician",
         )
         march.action_measure_again()
         self.assertFalse(march.missing_note)
@@ -236,7 +236,7 @@ class TestCorrections(BillingCommon):
         )
         march = self._bill()
         self.assertNotIn(self.device, march.line_ids.device_id)
-        self.assertIn("2 readings to check", march.to_check_note)
+        self.assertIn("Readings to check: 2", march.to_check_note)
         self.assertIn("A001", march.to_check_note)
         self.assertIn("A001", march.missing_note)
         action = march.action_open_to_check()
@@ -283,7 +283,9 @@ class TestCorrections(BillingCommon):
                 )
             self._bill(contract=contract)._create_invoices().action_post()
             for number in range(devices):
-                self._read(site, f"{name}{number}", ("2026-04-30 08:00", {"mono": 1400}))
+                self._read(
+                    site, f"{name}{number}", ("2026-04-30 08:00", {"mono": 1400})
+                )
             self.env.flush_all()
             self.env.invalidate_all()
             before = self.env.cr.sql_log_count
