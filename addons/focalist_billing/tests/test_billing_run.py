@@ -18,19 +18,19 @@ class RunCommon(BillingCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.contracts = cls.contract
         cls._print(cls.site, "A000")
-        cls._add_clients(3)
+        cls.contracts = cls.contract + cls._add_clients(3)
 
     @classmethod
-    def _add_clients(cls, count):
-        start = len(cls.contracts)
-        for number in range(start, start + count):
+    def _add_clients(cls, count, first=1):
+        contracts = cls.contract.browse()
+        for number in range(first, first + count):
             client, site = cls._make_client(
                 f"Client {number}", email=f"client{number}@example.com"
             )
-            cls.contracts += cls._make_contract(client)
+            contracts += cls._make_contract(client)
             cls._print(site, f"A{number:03}", 100 * (number + 1))
+        return contracts
 
     @classmethod
     def _print(cls, site, serial, pages=100):
@@ -278,7 +278,7 @@ class TestBillingRunReview(RunCommon):
         self._in_background()
         counts = []
         for more in (0, 6):
-            self._add_clients(more)
+            self._add_clients(more, first=100)
             run = self._run()
             run.action_start()
             counts.append(self._queries(run.row_ids.sudo()._measure_batch))
