@@ -170,6 +170,12 @@ class FocalistPricing(models.Model):
     def _action_simulate(self, client, contract):
         """Open the prices of now, to be changed and tried."""
         self.check_access("read")
+        # Not those of a version that is announced only.
+        today = fields.Date.context_today(self)
+        present = contract.pricing_ids[-1:]
+        if contract:
+            present = contract._pricing_at(today) or present
+        tried = self._trial_commands(plain_values(present)) if present else {}
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Simulate prices: %(client)s", client=client.name),
@@ -187,6 +193,7 @@ class FocalistPricing(models.Model):
                 "default_contract_id": contract.id,
                 "default_simulated_client_id": client.id,
                 "default_simulate": 1,
+                "focalist_tried": tried,
                 "dialog_size": "extra-large",
             },
         }

@@ -407,6 +407,17 @@ class TestSimulation(SimulationCommon):
         self.assertEqual(json.loads(json.dumps(shown)), shown)
         self.assertEqual(stored(), before)
 
+    def test_it_begins_with_the_prices_of_now(self):
+        """Those that are announced for later are not yet those that clients pay."""
+        self.contract.pricing_ids = [
+            Command.create({"date_from": "2026-07-01", "price_mono": 0.5})
+        ]
+        action = self.contract.action_simulate()
+        pricing = self.env["focalist.pricing"].with_context(**action["context"])
+        form = Form(pricing, view=VIEW)
+        self.assertEqual(form.price_mono, 0.01)
+        self.assertAlmostEqual(form.simulation["total"]["difference"], 0)
+
     def test_tiers_with_a_gap_are_refused(self):
         with self.assertRaisesRegex(ValidationError, "begins with page 11"):
             self._try(

@@ -57,9 +57,7 @@ class TestAccountantTour(BillingCommon, HttpCase):
         self.assertEqual(credit.reversed_entry_id, first)
         self.assertAlmostEqual(credit.amount_untaxed, 45.64)
         self.assertTrue(first.is_move_sent)
-        self.assertEqual(
-            sorted(first.matched_payment_ids.mapped("amount")), [10, 20]
-        )
+        self.assertEqual(sorted(first.matched_payment_ids.mapped("amount")), [10, 20])
 
 
 @tagged("post_install", "-at_install")
