@@ -20,6 +20,7 @@ class FocalistContract(models.Model):
 
     payment_term_id = fields.Many2one(
         "account.payment.term",
+        "Payment terms",
         check_company=True,
         tracking=True,
         help="Of its invoices; empty: those of whoever receives them, or else those of"

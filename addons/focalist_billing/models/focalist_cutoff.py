@@ -46,6 +46,10 @@ class FocalistCutoff(models.Model):
     move_ids = fields.One2many(
         "account.move", "focalist_cutoff_id", "Entries", readonly=True
     )
+    # Odoo shows an entry's lines to fewer people than may cut off.
+    move_line_ids = fields.Many2many(
+        "account.move.line", compute="_compute_move_line_ids", string="Journal items"
+    )
     state = fields.Selection(
         [("draft", "To do"), ("made", "Entries to post"), ("posted", "Posted")],
         compute="_compute_state",
@@ -79,6 +83,11 @@ class FocalistCutoff(models.Model):
                 cutoff.state = "posted"
             else:
                 cutoff.state = "made" if "draft" in states else "draft"
+
+    @api.depends("move_ids.line_ids")
+    def _compute_move_line_ids(self):
+        for cutoff in self:
+            cutoff.move_line_ids = cutoff.move_ids.line_ids
 
     @api.depends("line_ids.amount", "line_ids.kind")
     def _compute_amounts(self):

@@ -14,7 +14,7 @@ class ResCompany(models.Model):
     focalist_journal_id = fields.Many2one(
         "account.journal",
         "Sales journal of statements",
-        domain="[('type', '=', 'sale'), ('company_id', 'parent_of', id)]",
+        domain="[('type', '=', 'sale')]",
         check_company=True,
     )
     focalist_payment_term_id = fields.Many2one(
@@ -23,13 +23,13 @@ class ResCompany(models.Model):
     focalist_cutoff_journal_id = fields.Many2one(
         "account.journal",
         "Journal of cut-offs",
-        domain="[('type', '=', 'general'), ('company_id', 'parent_of', id)]",
+        domain="[('type', '=', 'general')]",
         check_company=True,
     )
     focalist_accrued_account_id = fields.Many2one(
         "account.account",
         "Account of invoices to be made",
-        domain="[('account_type', 'in', ('asset_current', 'asset_receivable'))]",
+        domain="[('account_type', '=', 'asset_current')]",
         check_company=True,
     )
     focalist_deferred_account_id = fields.Many2one(

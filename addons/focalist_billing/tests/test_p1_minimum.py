@@ -93,7 +93,7 @@ class TestMinimum(BillingCommon):
         run = self.env["focalist.billing.run"].create({"month": month})
         known = self.env["focalist.statement"].search([])
         run.contract_ids = contract or self.contract
-        run.action_run()
+        run.action_start()
         return self.env["focalist.statement"].search([]) - known
 
     def _quarter(self):
