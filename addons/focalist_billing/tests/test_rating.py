@@ -1,3 +1,4 @@
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from itertools import accumulate, pairwise
@@ -127,3 +128,48 @@ class TestRating(BaseCase):
             if sum(pages):
                 exact = Fraction(min(free, sum(pages)) * number, sum(pages))
                 self.assertLess(abs(share - exact), 1)
+
+    @given(some=usages(), tiers_=tiers(), data=st.data())
+    @PROPERTY
+    def test_p4_groups_add_up_to_the_whole(self, some, tiers_, data):
+        """Whoever is invoiced apart, pages and amounts are those of all together."""
+        prices = Prices(
+            Rates({"color": 0.1}, {"color": 30}),
+            tiers={"mono": tiers_},
+            pools=[Pool("pool", frozenset({1, 2}), {"mono": 100, "color": 50})],
+        )
+        owners = data.draw(
+            st.lists(st.sampled_from("ABC"), min_size=len(some), max_size=len(some))
+        )
+        apart = [
+            replace(usage, group=owner)
+            for usage, owner in zip(some, owners, strict=True)
+        ]
+        _shares, whole = rate(some, prices)
+        shares, charges = rate(apart, prices)
+
+        def added(charges):
+            sums = {}
+            for charge in charges:
+                key = charge.meter, charge.price, charge.tier
+                sums[key] = sums.get(key, 0) + charge.quantity
+            return {key: pages for key, pages in sums.items() if pages}
+
+        self.assertEqual(added(charges), added(whole))
+        for owner in "ABC":
+            own = [usage for usage in apart if usage.group == owner]
+            self.assertEqual(
+                sum(c.quantity for c in charges if c.group == owner),
+                sum(usage.pages - shares[usage.key].included for usage in own),
+            )
+            cost = sum(
+                (
+                    Decimal(str(c.price)) * c.quantity
+                    for c in charges
+                    if c.group == owner
+                ),
+                Decimal(0),
+            )
+            self.assertAlmostEqual(
+                sum((shares[usage.key].amount for usage in own), Decimal(0)), cost, 9
+            )

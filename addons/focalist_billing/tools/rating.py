@@ -30,6 +30,8 @@ class Usage:
     pages: int
     model: Hashable = None
     site: Hashable = None
+    group: Hashable = None
+    """whose charges are apart, on an invoice of their own; None: nobody's"""
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,7 @@ class Charge:
     keys: list[Hashable]
     site: Hashable = None
     tier: Tier | None = None
+    group: Hashable = None
 
 
 def rate(
@@ -143,6 +146,11 @@ def rate(
     by_site: bool = False,
 ) -> tuple[dict[Hashable, Share], list[Charge]]:
     """Rate a period.
+
+    What is counted over all devices, tiers and pools, is counted over all groups of
+    them, too, and then shared out: each page is in the charges of its own group, so
+    that the quantities of the groups add up to the whole. So do the amounts before
+    they are rounded; what each group's invoice rounds may differ by a cent a charge.
 
     :param months: of the period; included pages and bounds of tiers are by month
     :param presence: device -> the part of the period that it was in the contract; of
@@ -161,9 +169,10 @@ def rate(
         else:
             price = prices.price(usage)
             shares[usage.key].price = price
-            flat[usage.meter, price, usage.site if by_site else None].append(usage)
+            site = usage.site if by_site else None
+            flat[usage.meter, price, site, usage.group].append(usage)
     charges = []
-    for (meter, price, site), group in flat.items():
+    for (meter, price, site, owner), group in flat.items():
         printed = sum(usage.pages for usage in group)
         charges.append(
             Charge(
@@ -173,6 +182,7 @@ def rate(
                 printed,
                 [usage.key for usage in group],
                 site,
+                group=owner,
             )
         )
         for usage in group:
@@ -209,34 +219,50 @@ def _include(usages, prices, months, presence, shares):
 
 
 def _tier(kind, group, prices, months, shares):
-    """Let pages fall into tiers, one after the other, and share what they cost."""
+    """Let pages fall into tiers, one after the other, and share what they cost.
+
+    Of each tier, every group has pages in proportion to those that it has left, whole
+    ones: the largest remainders are rounded up. All its pages are in some tier then.
+    """
     pages = {
         usage.key: (usage.pages - shares[usage.key].included)
         * prices.weight(usage.meter)
         for usage in group
     }
-    total = left = sum(pages.values())
+    left, keys = defaultdict(int), defaultdict(list)
+    for usage in group:
+        left[usage.group] += pages[usage.key]
+        keys[usage.group].append(usage.key)
+    # In an order that is not that of the devices.
+    owners = sorted(left, key=lambda owner: (-left[owner], str(owner)))
+    total = dict(left)
     growth = months if prices.tiers_grow else Fraction(1)
-    charges, cost = [], Decimal(0)
+    charges, cost = [], defaultdict(Decimal)
     for tier in prices.tiers[kind]:
         first = whole((tier.first - 1) * growth) + 1
         last = None if tier.last is None else whole(tier.last * growth)
-        fallen = left if last is None else min(left, max(last - first + 1, 0))
-        left -= fallen
-        if fallen:
-            charges.append(
-                Charge(
-                    kind,
-                    tier.price,
-                    fallen,
-                    fallen,
-                    [key for key, number in pages.items() if number],
-                    tier=Tier(first, last, tier.price),
+        room = sum(left.values()) if last is None else max(last - first + 1, 0)
+        fallen = spread(room, [left[owner] for owner in owners])
+        for owner, number in zip(owners, fallen, strict=True):
+            left[owner] -= number
+            cost[owner] += Decimal(str(tier.price)) * number
+            if number:
+                charges.append(
+                    Charge(
+                        kind,
+                        tier.price,
+                        number,
+                        number,
+                        [key for key in keys[owner] if pages[key]],
+                        tier=Tier(first, last, tier.price),
+                        group=owner,
+                    )
                 )
+    for usage in group:
+        if total[usage.group]:
+            shares[usage.key].amount = (
+                cost[usage.group] * pages[usage.key] / total[usage.group]
             )
-            cost += Decimal(str(tier.price)) * fallen
-    for key, number in pages.items():
-        shares[key].amount = cost * number / total if total else Decimal(0)
     return charges
 
 
