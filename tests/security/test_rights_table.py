@@ -26,6 +26,7 @@ focalist.alert                -        r      r     r          r          r     
 focalist.billing.run          -        -      -     -          rwcd       rwcd    -       -
 focalist.billing.run.problem  -        -      -     -          rwcd       rwcd    -       -
 focalist.certificate.authority -       -      -     -          -          -       -       -
+focalist.charge.product       -        -      -     -          rwcd       rwcd    -       -
 focalist.client.fields        -        -      r     r          r          rw      r       -
 focalist.client.stat          -        -      r     r          r          r       r       -
 focalist.collector            -        -      r     r          r          r       r       -
@@ -65,7 +66,7 @@ focalist.pricing.override     -        -      rwcd  -          rwcd       rwcd  
 focalist.pricing.supply       -        -      rwcd  -          rwcd       rwcd    -       -
 focalist.pricing.tier         -        -      rwcd  -          rwcd       rwcd    -       -
 focalist.public.attempt       -        -      -     -          -          -       -       -
-focalist.site                 -        r      rwcd  rwc        r          rwcd    r       -
+focalist.site                 -        r      rwcd  rwc        rw         rwcd    r       -
 focalist.snmp.credential      -        -      -     rwcd       -          rwcd    -       -
 focalist.statement            -        r      r     -          rwcd       rwcd    -       -
 focalist.statement.charge     -        r      r     -          rwcd       rwcd    -       -

@@ -6,9 +6,9 @@ import psycopg2
 import pytz
 from dateutil.relativedelta import relativedelta
 
-from odoo import Command, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tools import format_date
+from odoo.tools import format_date, groupby
 
 from ..tools.precision import PRECISION
 
@@ -640,7 +640,7 @@ class FocalistContract(models.Model):
         )
         waiting, reasons, failures = {}, {}, {}
         for contract in self:
-            done = set(billed.get(contract, ()))
+            done = set(billed.get(contract, ())) - contract._reopened(charge)
             wanted = day(contract, charge)
             if not wanted:
                 continue
@@ -719,35 +719,23 @@ class FocalistContract(models.Model):
         :param dict periods: contract -> (first day, last day)
         :return: (focalist.statement records, dict contract -> what went wrong)
         """
-        lines, supplies = {}, {}
-        billed = list(periods)
-        if charge == "pages":
-            lines = self.env["focalist.statement.line"]._measure(periods)
-            supplies = self.env["focalist.statement.supply"]._find(periods)
-            billed = [
-                contract
-                for contract in periods
-                if contract in lines or contract in supplies
-            ]
+        parts = self._statement_parts(charge, periods)
 
-        def make(contracts):
+        def make(parts):
             # The run's rights were checked; its records are written by nobody's hand.
             statements = self.env["focalist.statement"].sudo()
             statements = statements.create(
                 [
-                    contract._prepare_statement(*periods[contract], charge)
-                    | {
-                        "supply_ids": list(
-                            map(Command.create, supplies.get(contract, ()))
-                        )
-                    }
-                    for contract in contracts
+                    contract._prepare_statement(*periods[contract], charge) | values
+                    for contract, values, _lines in parts
                 ]
             )
             statements.line_ids._insert(
                 {
-                    statement: lines.get(contract, [])
-                    for contract, statement in zip(contracts, statements, strict=True)
+                    statement: lines
+                    for (_contract, _values, lines), statement in zip(
+                        parts, statements, strict=True
+                    )
                 }
             )
             statements._rate()
@@ -756,15 +744,15 @@ class FocalistContract(models.Model):
         failures = {}
         try:
             with self.env.cr.savepoint():
-                return make(billed), failures
+                return make(parts), failures
         except (UserError, psycopg2.IntegrityError, psycopg2.DataError):
             _logger.info("A statement cannot be made; making them one by one.")
         made = self.env["focalist.statement"]
-        for contract in billed:
+        for contract, some in groupby(parts, lambda part: part[0]):
             try:
                 with self.env.cr.savepoint():
-                    statement = make([contract])
-                made += statement
+                    statements = make(some)
+                made += statements
             except UserError as error:
                 failures[contract] = str(error)
             except (psycopg2.IntegrityError, psycopg2.DataError):

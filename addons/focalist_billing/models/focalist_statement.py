@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL, float_compare, format_date, groupby
 
 from ..tools.billed_meters import TIER_KINDS, counters
-from ..tools.rating import Usage, rate
+from ..tools.rating import Usage
 
 
 class FocalistStatement(models.Model):
@@ -124,7 +124,8 @@ class FocalistStatement(models.Model):
     )
 
     _period_uniq = models.UniqueIndex(
-        "(contract_id, charge, date_start) WHERE cancelled IS NOT TRUE",
+        "(contract_id, charge, date_start, COALESCE(site_id, 0),"
+        " COALESCE(cost_centre, '')) WHERE cancelled IS NOT TRUE",
         "This period of the contract has its statement already.",
     )
     _dates = models.Constraint(
@@ -178,6 +179,7 @@ class FocalistStatement(models.Model):
                     and (not member.end_at or member.end_at.date() > s.service_start)
                 )
             ).device_id
+            there = statement._own_devices(there)
             billed = {(line.device_id, line.meter) for line in statement.line_ids}
             missing = {}
             pricing = statement.charge == "pages" and statement.pricing_id
@@ -224,10 +226,16 @@ class FocalistStatement(models.Model):
                 for charge in statement._billable()
             )
 
-    @api.depends("name", "partner_id.name")
+    @api.depends("name", "partner_id.name", "site_id.name", "cost_centre")
     def _compute_display_name(self):
         for statement in self:
-            statement.display_name = f"{statement.name}, {statement.partner_id.name}"
+            parts = (
+                statement.name,
+                statement.partner_id.name,
+                statement.site_id.name,
+                statement.cost_centre,
+            )
+            statement.display_name = ", ".join(filter(None, parts))
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -263,47 +271,35 @@ class FocalistStatement(models.Model):
         self.sudo()._rate()
 
     def _rate(self):
-        """Make the charges of these statements' meters, in place of those there are."""
-        self.charge_ids.unlink()
+        """Make the charges of these statements' meters, in place of those there are.
+
+        Drafts of the same period that are invoiced apart are rated with them.
+        """
         charges, shares = [], {}
-        for statement in self:
-            if statement.charge != "pages":
-                charges += statement._prepare_fee_charges()
+        families = [(some, some._not_invoiced()) for some in self._families()]
+        self.browse().union(*(drafts for _all, drafts in families)).charge_ids.unlink()
+        for family, drafts in families:
+            if family[0].charge != "pages":
+                charges += family._prepare_fee_charges()
                 continue
-            if not statement.pricing_id:
+            drafts = drafts.filtered("pricing_id")
+            if not drafts:
                 continue
-            contract, lines = statement.contract_id, statement.line_ids
-            rated, made = rate(
-                [
-                    Usage(
-                        line.id,
-                        line.device_id.id,
-                        line.meter,
-                        line.pages,
-                        model=line.model_id.id,
-                        site=line.site_id.id,
-                    )
-                    for line in lines
-                ],
-                statement.pricing_id._prices(
-                    {line.device_id.id: line.site_id.id for line in lines}
-                ),
-                months=contract._months(statement.service_start, statement.service_end),
-                presence=contract._presence(
-                    statement.service_start, statement.service_end
-                ),
-                by_site=contract.lines_by_site,
-            )
+            rated, made = family._rate_pages(drafts)
             shares |= rated
-            order = [*TIER_KINDS, *statement.pricing_id._meters()]
+            order = [*TIER_KINDS, *drafts[0].pricing_id._meters()]
             made.sort(
                 key=lambda charge, order=order: (
                     order.index(charge.meter),
                     charge.tier.first if charge.tier else charge.price,
                 )
             )
-            charges += [statement._prepare_charge(charge) for charge in made]
-            charges += statement._prepare_supply_charges()
+            charges += [
+                self.browse(charge.group or family.id)._prepare_charge(charge)
+                for charge in made
+            ]
+            for statement in drafts:
+                charges += statement._prepare_supply_charges()
         self._write_shares(shares)
         for sequence, values in enumerate(charges):
             values["sequence"] = sequence
@@ -411,7 +407,11 @@ class FocalistStatement(models.Model):
                     )
                 )
         groups = self.sorted("id").grouped(
-            lambda statement: (statement._payer(), statement.contract_id)
+            lambda statement: (
+                statement._payer(),
+                statement.contract_id,
+                statement._group_key(),
+            )
         )
         moves = self.env["account.move"]
         by_company = groupby(groups.values(), lambda statements: statements.company_id)
@@ -450,6 +450,7 @@ class FocalistStatement(models.Model):
                 for charge in statement._billable()
             ],
             "focalist_origin_ids": [Command.set(self.ids)],
+            **self._prepare_invoice_terms(payer),
         }
 
     def _prepare_invoice_line(self, charge):
@@ -459,17 +460,21 @@ class FocalistStatement(models.Model):
         """
         self.ensure_one()
         charge = charge.with_context(lang=self.env.lang)
+        start = charge.date_start or self.service_start
+        end = charge.date_end or self.service_end
         period = self.env._(
             "%(charge)s, from %(start)s to %(end)s",
             charge=charge._title(),
-            start=format_date(self.env, charge.date_start or self.service_start),
-            end=format_date(self.env, charge.date_end or self.service_end),
+            start=format_date(self.env, start),
+            end=format_date(self.env, end),
         )
         return {
             "product_id": charge._product().id,
             "name": "\n".join(filter(None, [period, charge._included_note()])),
             "quantity": charge.quantity,
             "price_unit": charge.price_unit,
+            "focalist_service_start": start,
+            "focalist_service_end": end,
             "focalist_charge_ids": [Command.set(charge.ids)],
         }
 

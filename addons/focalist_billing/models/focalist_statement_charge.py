@@ -113,7 +113,7 @@ class FocalistStatementCharge(models.Model):
     def _product(self):
         """The product that the charge is invoiced with: it has account and taxes."""
         charge = self.meter or ("fee" if self.fee_id else "supply")
-        return self.env.ref(f"focalist_billing.product_{charge}")
+        return self.company_id._focalist_product(charge)
 
     def _included_note(self):
         """How many of the pages cost nothing; empty where none does."""

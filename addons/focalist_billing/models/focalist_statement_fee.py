@@ -72,13 +72,25 @@ class FocalistStatement(models.Model):
         :return: (number of those there all the time, list of (values of a charge that
             name another one, Fraction of the time that it was there))
         """
+        presence = self.contract_id._presence(start, end)
+        if self.invoice_by != "client":
+            by_place = fee.per == "device" or (
+                fee.per == "site" and self.invoice_by == "site"
+            )
+            if by_place:
+                own = set(self.fee_device_ids.ids)
+                presence = {d: share for d, share in presence.items() if d in own}
+            elif self.site_id or self.cost_centre:
+                return 0, []
         if fee.per == "contract":
             return 1, []
         name = f"{fee.per}_id"
         shares = {}
         devices = self.env["focalist.device"]
-        for device, share in self.contract_id._presence(start, end).items():
-            place = device if fee.per == "device" else devices.browse(device).site_id.id
+        for device, share in presence.items():
+            place = device
+            if fee.per == "site":
+                place = (self.site_id or devices.browse(device).site_id).id
             if place:
                 shares[place] = max(share, shares.get(place, 0))
         parts = [({name: place}, share) for place, share in shares.items() if share < 1]

@@ -68,6 +68,10 @@ class FocalistStatementLine(models.Model):
         ondelete="restrict",
         help="Where the device stood at the last reading.",
     )
+    cost_centre = fields.Char(
+        readonly=True,
+        help="As the device named it when the statement was made.",
+    )
     meter = fields.Selection(METERS, required=True, readonly=True)
     counter = fields.Selection(
         [*METERS, ("print", "Prints"), ("copy", "Copies"), ("a4", "A4"), ("a3", "A3")],

@@ -90,6 +90,8 @@ class FocalistStatement(models.Model):
             [
                 ("contract_id", "=", self.contract_id.id),
                 ("charge", "=", self.charge),
+                ("site_id", "=", self.site_id.id),
+                ("cost_centre", "=", self.cost_centre),
                 ("date_end", "<", self.date_start),
                 ("partner_id", "=", self.partner_id.id),
                 ("move_id.state", "=", "posted"),

@@ -16,10 +16,7 @@ class ResCompany(models.Model):
         made, and in France that is the one on goods: the invoice would then name the
         wrong kind of operation. Taxes that somebody chose since are left alone.
         """
-        products = self.env["product.template"]
-        for charge in CHARGES:
-            product = self.env.ref(f"focalist_billing.{charge}", False)
-            products |= product.product_tmpl_id if product else products
+        products = self._focalist_charge_templates()
         for company in self:
             default = company.account_sale_tax_id
             tax = company._focalist_service_tax()
@@ -30,6 +27,14 @@ class ResCompany(models.Model):
                         *(Command.unlink(other.id) for other in own),
                         Command.link(tax.id),
                     ]
+
+    def _focalist_charge_templates(self):
+        """The products that charges are invoiced with where no other was chosen."""
+        products = self.env["product.template"]
+        for charge in CHARGES:
+            product = self.env.ref(f"focalist_billing.{charge}", False)
+            products |= product.product_tmpl_id if product else products
+        return products
 
     def _focalist_service_tax(self):
         """The default sales tax, or the one on services that is like it."""

@@ -1,4 +1,5 @@
 from . import (
+    test_accounting,
     test_annex,
     test_billing_history,
     test_client_invoices,
@@ -9,6 +10,7 @@ from . import (
     test_fees,
     test_i1_credit,
     test_invoice,
+    test_invoice_by,
     test_measure,
     test_p5_supplies,
     test_pdf,

@@ -1,0 +1,236 @@
+from odoo import Command, api, fields, models
+from odoo.exceptions import ValidationError
+
+#: What a contract has an invoice of its own for.
+INVOICE_BY = [
+    ("client", "The client"),
+    ("site", "Each site"),
+    ("cost_centre", "Each cost centre"),
+]
+
+#: Custom fields of these types name a cost centre.
+NAMING_TYPES = ("char", "selection", "many2one", "integer")
+
+
+class FocalistContract(models.Model):
+    """How a contract's invoices are divided, and when they are due."""
+
+    _name = "focalist.contract"
+    _inherit = ["focalist.contract"]
+
+    payment_term_id = fields.Many2one(
+        "account.payment.term",
+        "Payment terms",
+        check_company=True,
+        tracking=True,
+        help="Of its invoices; empty: those of whoever receives them, or else those of"
+        " the company's settings.",
+    )
+    invoice_by = fields.Selection(
+        INVOICE_BY,
+        "An invoice for",
+        required=True,
+        default="client",
+        tracking=True,
+        help="Pages are rated together, whoever is invoiced: tiers and shared pages are"
+        " those of the whole contract. Periods that have their statements stay.",
+    )
+    cost_centre_field = fields.Selection(
+        "_cost_centre_fields",
+        "Cost centre",
+        tracking=True,
+        help="The custom field of devices that names their cost centre. It is noted as"
+        " a statement is made.",
+    )
+
+    @api.model
+    def _cost_centre_fields(self):
+        """The custom fields of devices that can name a cost centre."""
+        devices = self.env["focalist.device"]
+        # Who writes contracts sees the names of the fields, whatever else of them.
+        clients = self.env["focalist.client.fields"].search(
+            [("definition", "!=", False)]
+        )
+        sets = [("properties", "", devices._fields_of_all().sudo())]
+        sets += [
+            ("client_properties", f"{one.partner_id.name}: ", one) for one in clients
+        ]
+        return [
+            (f"{name}.{told['name']}", f"{prefix}{told['string']}")
+            for name, prefix, owner in sets
+            for told in owner[
+                "properties_definition" if name == "properties" else "definition"
+            ]
+            or ()
+            if told["type"] in NAMING_TYPES and told.get("string")
+        ]
+
+    @api.constrains("invoice_by", "cost_centre_field")
+    def _check_cost_centre(self):
+        for contract in self:
+            if contract.invoice_by == "cost_centre" and not contract.cost_centre_field:
+                raise ValidationError(
+                    self.env._(
+                        "Choose the custom field that names the cost centre of the"
+                        " devices of %(contract)s.",
+                        contract=contract.name,
+                    )
+                )
+
+    def _cost_centres(self, devices):
+        """What devices have in the custom field that names their cost centre.
+
+        :return: dict device id -> str, of those that have anything in it
+        """
+        self.ensure_one()
+        path = self.cost_centre_field
+        if not path:
+            return {}
+        # Of the devices that the contract bills, this field alone: sudo.
+        values = devices.sudo()._custom_values()
+        return {
+            device.id: value.text.strip()
+            for device, some in values.items()
+            for value in some
+            if value.path == path and value.text.strip()
+        }
+
+    def _group_keys(self, devices, invoice_by):
+        """On whose statement each device is now; see focalist.statement._group_key."""
+        self.ensure_one()
+        if invoice_by == "site":
+            return {device.id: (device.site_id.id, "") for device in devices}
+        if invoice_by == "cost_centre":
+            centres = self._cost_centres(devices)
+            return {
+                device.id: (False, centres.get(device.id, "")) for device in devices
+            }
+        return dict.fromkeys(devices.ids, (False, ""))
+
+    def _reopened(self, charge):
+        """First days of periods of which one of several statements was cancelled."""
+        self.ensure_one()
+        if self.invoice_by == "client":
+            return set()
+        statements = self.statement_ids.filtered(
+            lambda s: s.charge == charge and s.invoice_by != "client"
+        )
+        live = statements.filtered(lambda s: not s.cancelled)
+        there = {(s.date_start, s._group_key()) for s in live}
+        return {
+            s.date_start
+            for s in statements - live
+            if (s.date_start, s._group_key()) not in there
+        }
+
+    @api.model
+    def _statement_parts(self, charge, periods):
+        """What the statements of these periods are made of.
+
+        Several of a contract that has an invoice for each site or cost centre; those
+        that have their statement already are left out.
+
+        :return: list of (contract, values of a statement, values of its lines)
+        """
+        live = self.env["focalist.statement"]._live_groups(charge, periods)
+        parts = []
+        if charge != "pages":
+            for contract, (start, end) in periods.items():
+                parts += contract._fee_parts(charge, start, end, live.get(contract))
+            return parts
+        measured = self.env["focalist.statement.line"]._measure(periods)
+        replaced = self.env["focalist.statement.supply"]._find(periods)
+        for contract in periods:
+            lines = measured.get(contract, [])
+            supplies = replaced.get(contract, [])
+            known = live.get(contract, self.env["focalist.statement"])
+            taken = {statement._group_key() for statement in known}
+            groups = contract._grouped_rows(lines, supplies)
+            parts += [
+                (
+                    contract,
+                    contract._prepare_group(key)
+                    | {"supply_ids": list(map(Command.create, some_supplies))},
+                    some_lines,
+                )
+                for key, (some_lines, some_supplies) in groups.items()
+                if key not in taken
+            ]
+        return parts
+
+    def _grouped_rows(self, lines, supplies):
+        """Share rows of lines and supplies among statements, and note cost centres.
+
+        :return: dict key of a statement -> (lines, supplies)
+        """
+        self.ensure_one()
+        devices = self.env["focalist.device"].browse(
+            dict.fromkeys(row["device_id"] for row in [*lines, *supplies])
+        )
+        centres = self._cost_centres(devices)
+        groups = {}
+        for place, rows in enumerate((lines, supplies)):
+            for row in rows:
+                centre = centres.get(row["device_id"])
+                key = (False, "")
+                if self.invoice_by == "site":
+                    key = (row["site_id"], "")
+                elif self.invoice_by == "cost_centre":
+                    key = (False, centre or "")
+                groups.setdefault(key, ([], []))[place].append(row)
+                if rows is lines:
+                    row["cost_centre"] = centre
+        return groups
+
+    def _prepare_group(self, key):
+        """Values of the statement of a site or cost centre."""
+        site, cost_centre = key
+        return {
+            "invoice_by": self.invoice_by,
+            "site_id": site,
+            "cost_centre": cost_centre or False,
+        }
+
+    def _fee_parts(self, charge, start, end, live=None):
+        """The statements of a period's fees; see `_statement_parts`.
+
+        A fee of the contract, and that of a site among cost centres, is nobody's: it is
+        on a statement of the whole contract.
+
+        :param live: the statements that there are already
+        """
+        self.ensure_one()
+        if self.invoice_by == "client":
+            return [(self, {}, [])]
+        live = live or self.env["focalist.statement"]
+        statement = self.env["focalist.statement"].new(
+            self._prepare_statement(start, end, charge)
+        )
+        fees = (
+            self.env["focalist.pricing.fee"]
+            .union(
+                *(pricing.fee_ids for pricing, _start, _end in statement._fee_spans())
+            )
+            .filtered(lambda fee: fee.in_advance == (charge == "advance"))
+        )
+        kinds = set(fees.mapped("per"))
+        nobody = {"contract"} if self.invoice_by == "site" else {"contract", "site"}
+        groups = {(False, ""): []} if kinds & nobody else {}
+        if kinds - nobody:
+            presence = self._presence(
+                statement.service_start, statement.service_end
+            ).keys()
+            devices = self.env["focalist.device"].browse(presence)
+            devices -= live.fee_device_ids
+            for device, key in self._group_keys(devices, self.invoice_by).items():
+                groups.setdefault(key, []).append(device)
+        taken = {one._group_key() for one in live}
+        return [
+            (
+                self,
+                self._prepare_group(key) | {"fee_device_ids": [Command.set(devices)]},
+                [],
+            )
+            for key, devices in groups.items()
+            if key not in taken
+        ]

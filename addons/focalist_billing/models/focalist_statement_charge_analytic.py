@@ -1,0 +1,82 @@
+from collections import defaultdict
+from fractions import Fraction
+
+from odoo import models
+
+
+class FocalistStatementCharge(models.Model):
+    """To which analytic accounts a charge goes: those of its sites."""
+
+    _name = "focalist.statement.charge"
+    _inherit = ["focalist.statement.charge"]
+
+    def _analytic_distribution(self):
+        """The analytic distribution of a line of these charges.
+
+        Each site has its share of what they come to; what a site without a distribution
+        has, goes nowhere.
+
+        :return: dict of analytic account ids -> percentage, as Odoo has it
+        """
+        sites = self.partner_id.focalist_site_ids
+        if not any(sites.mapped("analytic_distribution")):
+            return {}
+        amounts = defaultdict(Fraction)
+        for charge in self:
+            for site, amount in charge._amount_by_site().items():
+                amounts[site] += amount
+        return self.env["focalist.site"]._focalist_distribution(amounts)
+
+    def _amount_by_site(self):
+        """How much of the charge each site has.
+
+        A fee of the contract, which is no site's, is shared by none.
+
+        :return: dict focalist.site record -> Fraction
+        """
+        self.ensure_one()
+        statement = self.statement_id
+        site = self.site_id or statement.site_id or self.device_id.site_id
+        if site:
+            return {site: Fraction(str(self.amount))}
+        if self.meter:
+            weights = [
+                (line.site_id, Fraction(str(line.amount)))
+                for line in self._statement_lines()
+            ]
+        elif self.supply_model_id:
+            weights = [
+                (supply.site_id, Fraction(1))
+                for supply in statement.supply_ids
+                if supply.supply_model_id == self.supply_model_id
+                and supply.price_unit == self.price_unit
+            ]
+        else:
+            weights = self._fee_weights()
+        whole = sum(weight for _site, weight in weights)
+        amounts = defaultdict(Fraction)
+        for site, weight in weights if whole else ():
+            amounts[site] += Fraction(str(self.amount)) * weight / whole
+        return amounts
+
+    def _fee_weights(self):
+        """The sites that a fee is for, once for each of them or of their devices."""
+        if self.fee_id.per == "contract":
+            return []
+        statement = self.statement_id
+        presence = statement.contract_id._presence(
+            self.date_start or statement.service_start,
+            self.date_end or statement.service_end,
+        )
+        sites = self.env["focalist.device"].browse(
+            # Who came or went has a charge of its own.
+            device
+            for device, share in presence.items()
+            if share == 1
+        )
+        if statement.fee_device_ids:
+            sites &= statement.fee_device_ids
+        found = [device.site_id for device in sites if device.site_id]
+        if self.fee_id.per == "site":
+            found = list(dict.fromkeys(found))
+        return [(site, Fraction(1)) for site in found]

@@ -1,0 +1,187 @@
+from odoo import api, fields, models
+from odoo.tools import groupby
+
+from ..tools.rating import Usage, rate
+from .focalist_contract_group import INVOICE_BY
+
+
+class FocalistStatement(models.Model):
+    """Invoices of one site or one cost centre: each has a statement of its own.
+
+    Those of one contract and period are a family. Its pages are rated together, so that
+    tiers and pools count over all of them; each is invoiced, credited and disputed by
+    itself.
+    """
+
+    _name = "focalist.statement"
+    _inherit = ["focalist.statement"]
+
+    invoice_by = fields.Selection(
+        INVOICE_BY, "An invoice for", required=True, readonly=True, default="client"
+    )
+    site_id = fields.Many2one(
+        "focalist.site",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The one that it bills, where each site has an invoice of its own.",
+    )
+    cost_centre = fields.Char(
+        readonly=True,
+        help="The one that it bills, where each has an invoice of its own; empty:"
+        " devices that name none.",
+    )
+    fee_device_ids = fields.Many2many(
+        "focalist.device",
+        "focalist_statement_fee_device_rel",
+        readonly=True,
+        copy=False,
+        help="Whose fees are on this statement of a site or cost centre: a device that"
+        " moves takes none along.",
+    )
+
+    def _group_key(self):
+        """Whose statement it is: nobody's of a client that has one invoice."""
+        self.ensure_one()
+        return self.site_id.id, self.cost_centre or ""
+
+    def _group_name(self):
+        """The site or cost centre, as an invoice names it; empty where it has none."""
+        self.ensure_one()
+        if self.site_id:
+            return self.env._("Site: %(site)s", site=self.site_id.name)
+        if self.cost_centre:
+            return self.env._("Cost centre: %(name)s", name=self.cost_centre)
+        return ""
+
+    def _families(self):
+        """These statements, each with those that are rated with it.
+
+        :return: list of focalist.statement records
+        """
+        apart = self.filtered(
+            lambda statement: (
+                statement.invoice_by != "client" and statement.charge == "pages"
+            )
+        )
+        families = list(self - apart)
+        if not apart:
+            return families
+        key = ("contract_id", "date_start")
+        wanted = {tuple(statement[name] for name in key) for statement in apart}
+        siblings = self.search(
+            [
+                ("contract_id", "in", apart.contract_id.ids),
+                ("charge", "=", "pages"),
+                ("date_start", "in", apart.mapped("date_start")),
+                ("cancelled", "=", False),
+            ],
+            order="id",
+        )
+        by_period = groupby(siblings, lambda s: tuple(s[name] for name in key))
+        families += [
+            self.browse().union(*some) for period, some in by_period if period in wanted
+        ]
+        return families
+
+    def _not_invoiced(self):
+        return self.filtered(lambda statement: statement.state != "invoiced")
+
+    def _rate_pages(self, drafts):
+        """Rate the pages of a family: once, over all of it.
+
+        What is invoiced stays as it is, and its pages count for the tiers and pools of
+        the others.
+
+        :param drafts: those of which the charges are asked: at least one
+        :return: (line id -> Share, list of Charge), of the drafts alone
+        """
+        contract, pricing = self.contract_id, drafts[0].pricing_id
+        start, end = drafts[0].service_start, drafts[0].service_end
+        shares, charges = rate(
+            [
+                Usage(
+                    line.id,
+                    line.device_id.id,
+                    line.meter,
+                    line.pages,
+                    model=line.model_id.id,
+                    site=line.site_id.id,
+                    group=line.statement_id.id if len(self) > 1 else None,
+                )
+                for line in self.line_ids
+            ],
+            pricing._prices(
+                {line.device_id.id: line.site_id.id for line in self.line_ids}
+            ),
+            months=contract._months(start, end),
+            presence=contract._presence(start, end),
+            by_site=contract.lines_by_site,
+        )
+        if drafts == self:
+            return shares, charges
+        own = set(drafts.line_ids.ids)
+        return (
+            {key: share for key, share in shares.items() if key in own},
+            [charge for charge in charges if charge.group in drafts.ids],
+        )
+
+    def _own_devices(self, devices):
+        """Those of a contract's devices that this statement would bill.
+
+        Devices of a site or cost centre without a statement are its family's first's.
+        """
+        self.ensure_one()
+        if self.invoice_by == "client" or self.charge != "pages":
+            return devices
+        keys = self.contract_id._group_keys(devices, self.invoice_by)
+        [family] = self._families() or [self]
+        known = {statement._group_key() for statement in family}
+        first = self == family[:1]
+        return devices.filtered(
+            lambda device: (
+                keys[device.id] == self._group_key()
+                or (first and keys[device.id] not in known)
+            )
+        )
+
+    @api.model
+    def _live_groups(self, charge, periods):
+        """Whose statements there are already in these periods of their contracts.
+
+        :return: dict contract -> focalist.statement records
+        """
+        contracts = [c for c in periods if c.invoice_by != "client"]
+        if not contracts:
+            return {}
+        found = self.search(
+            [
+                ("contract_id", "in", [contract.id for contract in contracts]),
+                ("charge", "=", charge),
+                ("date_start", "in", [periods[contract][0] for contract in contracts]),
+                ("cancelled", "=", False),
+            ]
+        )
+        return found.filtered(
+            lambda statement: statement.date_start == periods[statement.contract_id][0]
+        ).grouped("contract_id")
+
+    # -- invoice ----------------------------------------------------------------------
+
+    def _prepare_invoice_terms(self, payer):
+        """Values of the invoice that its contract, site and company decide.
+
+        What none of them does is Odoo's to decide: by its receiver, or by the company.
+        """
+        company, values = self.company_id, {}
+        term = self.contract_id.payment_term_id
+        if not term and not payer.with_company(company).property_payment_term_id:
+            term = company.sudo().focalist_payment_term_id
+        if term:
+            values["invoice_payment_term_id"] = term.id
+        if journal := company.sudo().focalist_journal_id:
+            values["journal_id"] = journal.id
+        # A receiver of its own keeps its address: the site is named in the terms.
+        if self.site_id.address_id:
+            values["partner_shipping_id"] = self.site_id.address_id.id
+        return values

@@ -1,0 +1,244 @@
+from odoo import Command, fields
+from odoo.exceptions import ValidationError
+from odoo.tests import freeze_time, tagged
+
+from .test_accounting import SitesCommon
+
+
+@tagged("post_install", "-at_install")
+class TestInvoiceBy(SitesCommon):
+    """One invoice per client, per site or per cost centre."""
+
+    def _run(self, month="2026-03-01", contract=None):
+        first = fields.Date.to_date(month)
+        made, _problems = (contract or self.contract)._bill_month(
+            first, fields.Date.end_of(first, "month")
+        )
+        return made
+
+    def _tiers(self, *mono):
+        """Tiers of mono pages: (first page, price)."""
+        self.contract.pricing_ids.write(
+            {
+                "tier_ids": [
+                    Command.create({"kind": "mono", "page_from": page, "price": price})
+                    for page, price in mono
+                ]
+                + [Command.create({"kind": "color", "page_from": 1, "price": 1})],
+                "model": "tiered",
+            }
+        )
+
+    def _asked(self, statements):
+        """What is asked, by site: list of (quantity, price, amount)."""
+        return {
+            statement.site_id.name: [
+                (charge.quantity, charge.price_unit, charge.amount)
+                for charge in statement.charge_ids
+            ]
+            for statement in statements
+        }
+
+    def test_p1_an_invoice_for_each_site(self):
+        address = self.env["res.partner"].create(
+            {"name": "Nice", "parent_id": self.client.id, "type": "delivery"}
+        )
+        self.nice.address_id = address
+        self.contract.invoice_by = "site"
+        statements = self._run()
+        self.assertEqual(
+            self._asked(statements),
+            {"Lyon": [(1000, 0.01, 10)], "Nice": [(500, 0.01, 5)]},
+        )
+        moves = statements._create_invoices()
+        self.assertEqual(len(moves), 2)
+        for statement in statements:
+            self.assertIn(statement.site_id.name, str(statement.move_id.narration))
+        nice = statements.filtered(lambda s: s.site_id == self.nice)
+        self.assertEqual(nice.move_id.partner_shipping_id, address)
+        self.assertFalse(self._run(), "once or never")
+
+    def test_p1_a_site_is_billed_by_one_invoice_of_pages_and_fees(self):
+        self.contract.invoice_by = "site"
+        self.contract.date_start = "2026-03-01"
+        self.contract.pricing_ids.write(
+            {
+                "date_from": "2026-03-01",
+                "fee_ids": [
+                    Command.create({"name": "Device", "amount": 7, "per": "device"}),
+                    Command.create({"name": "Site", "amount": 20, "per": "site"}),
+                    Command.create({"name": "Base", "amount": 50}),
+                ],
+            }
+        )
+        moves = self._run()._create_invoices()
+        self.assertEqual(
+            {
+                move.focalist_statement_ids.site_id.name: move.amount_untaxed
+                for move in moves
+            },
+            # 10 + 2 × 7 + 20; 5 + 7 + 20; the fee of the contract is no site's
+            {"Lyon": 44, "Nice": 32, False: 50},
+        )
+
+    def test_p4_tiers_count_all_sites_and_are_shared_by_pages(self):
+        """600 pages at 0.1 and 900 at 0.05: two thirds Lyon's, and all add up."""
+        self.contract.invoice_by = "site"
+        self._tiers((1, 0.1), (601, 0.05))
+        self.assertEqual(
+            self._asked(self._run()),
+            {
+                "Lyon": [(400, 0.1, 40), (600, 0.05, 30)],
+                "Nice": [(200, 0.1, 20), (300, 0.05, 15)],
+            },
+        )
+
+    def test_p4_what_does_not_divide_is_whole_pages(self):
+        """100 pages by 1,000 and 500: 66.67 and 33.33, so 67 and 33."""
+        self.contract.invoice_by = "site"
+        self._tiers((1, 0.1), (101, 0.05))
+        self.assertEqual(
+            self._asked(self._run()),
+            {
+                "Lyon": [(67, 0.1, 6.7), (933, 0.05, 46.65)],
+                "Nice": [(33, 0.1, 3.3), (467, 0.05, 23.35)],
+            },
+        )
+
+    def test_p2_pools_are_shared_over_all_sites(self):
+        """300 pages of all devices: 200 of them Lyon's."""
+        self.contract.invoice_by = "site"
+        self.contract.pricing_ids.write(
+            {
+                "has_allowance": True,
+                "pool_ids": [Command.create({"name": "All", "included_mono": 300})],
+            }
+        )
+        self.assertEqual(
+            self._asked(self._run()),
+            {"Lyon": [(800, 0.01, 8)], "Nice": [(400, 0.01, 4)]},
+        )
+
+    def test_i1_credit_and_rebill_of_one_site(self):
+        self.contract.invoice_by = "site"
+        self._tiers((1, 0.1), (601, 0.05))
+        statements = self._run()
+        moves = statements._create_invoices()
+        moves.action_post()
+        nice = statements.filtered(lambda s: s.site_id == self.nice)
+        before = self._asked(statements)
+        wizard = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=nice.move_id.ids)
+            .create({"journal_id": nice.move_id.journal_id.id})
+        )
+        wizard.refund_moves()
+        wizard.new_move_ids.action_post()
+        self.assertEqual(nice.state, "draft")
+        nice.sudo()._rate()
+        self.assertEqual(self._asked(statements), before)
+        nice.action_cancel()
+        self.contract.invalidate_recordset()
+        again = self._run()
+        self.assertEqual(again.site_id, self.nice)
+        self.assertEqual(
+            self._asked(again), {"Nice": before["Nice"]}, "Lyon's pages count still"
+        )
+        self.assertEqual(again._create_invoices().amount_untaxed, 35)
+
+    def test_p1_prices_of_drafts_follow_in_all_of_a_period(self):
+        self.contract.invoice_by = "site"
+        statements = self._run()
+        self.contract.pricing_ids.price_mono = 0.02
+        self.assertEqual(sum(statements.mapped("amount_untaxed")), 30)
+
+    def test_p1_the_next_period_goes_on_where_each_device_was(self):
+        self.contract.invoice_by = "site"
+        self._run()
+        self._read(self.site, "A001", ("2026-04-30 08:00", {"mono": 900}))
+        self._read(self.nice, "B001", ("2026-04-30 08:00", {"mono": 501}))
+        april = self._run("2026-04-01")
+        self.assertEqual(
+            self._asked(april), {"Lyon": [(200, 0.01, 2)], "Nice": [(1, 0.01, 0.01)]}
+        )
+
+    def test_p4_each_period_of_a_run_has_its_own_tiers(self):
+        """March and April, rated at once, each by itself."""
+        self.contract.invoice_by = "site"
+        self._tiers((1, 0.1), (601, 0.05))
+        self._read(self.site, "A001", ("2026-04-30 08:00", {"mono": 1300}))
+        self._read(self.nice, "B001", ("2026-04-30 08:00", {"mono": 800}))
+        self._run("2026-03-01")
+        april = self._run("2026-04-01")
+        # 600 and 300 pages: two thirds of the first 600 are Lyon's.
+        self.assertEqual(
+            self._asked(april),
+            {
+                "Lyon": [(400, 0.1, 40), (200, 0.05, 10)],
+                "Nice": [(200, 0.1, 20), (100, 0.05, 5)],
+            },
+        )
+        both = self.contract.statement_ids.filtered(lambda s: not s.cancelled)
+        before = {statement: self._asked(statement) for statement in both}
+        both._take_prices()
+        self.assertEqual({s: self._asked(s) for s in both}, before)
+
+    def test_p1_a_period_billed_whole_stays_so(self):
+        self._run()
+        self.contract.invoice_by = "site"
+        self.assertFalse(self._run())
+
+    def test_p1_missing_devices_are_named_by_their_site_s_statement(self):
+        silent = self._read(self.nice, "B002")
+        third = self.env["focalist.site"].create(
+            {"name": "Empty", "partner_id": self.client.id, "tz": "Europe/Paris"}
+        )
+        nobody = self._read(third, "C001")
+        self.contract.invoice_by = "site"
+        lyon, nice = self._run().sorted(lambda s: s.site_id.name)
+        self.assertEqual(nice.missing_device_ids, silent)
+        self.assertEqual(lyon.missing_device_ids, nobody)
+
+    def test_p1_an_invoice_for_each_cost_centre(self):
+        with freeze_time("2026-04-02"):
+            field = self._cost_centre_field()
+            self.lyon_1.properties = {"centre": "4711"}
+            self.nice_1.properties = {"centre": "4711"}
+            self.contract.write(
+                {"cost_centre_field": field, "invoice_by": "cost_centre"}
+            )
+            statements = self._run()
+            self.assertEqual(
+                {
+                    statement.cost_centre: statement.amount_untaxed
+                    for statement in statements
+                },
+                {"4711": 12, False: 3},
+            )
+            self.assertEqual(
+                statements.line_ids.mapped("cost_centre"), ["4711", "4711", False]
+            )
+            # What was noted stays.
+            self.nice_1.properties = {"centre": "1234"}
+            self.contract.pricing_ids.price_mono = 0.1
+            by_centre = {s.cost_centre: s for s in statements}
+            self.assertEqual(by_centre["4711"].amount_untaxed, 120)
+            move = by_centre["4711"]._create_invoices()
+            self.assertIn("Cost centre: 4711", str(move.narration))
+
+    def test_p1_a_cost_centre_needs_its_field(self):
+        with self.assertRaisesRegex(ValidationError, "names the cost centre"):
+            self.contract.invoice_by = "cost_centre"
+
+    def _cost_centre_field(self):
+        definition = self.env["focalist.device"]._fields_of_all().sudo()
+        definition.properties_definition = [
+            {"name": "centre", "string": "Cost centre", "type": "char"}
+        ]
+        [(name, label)] = [
+            choice
+            for choice in self.env["focalist.contract"]._cost_centre_fields()
+            if choice[0] == "properties.centre"
+        ]
+        self.assertEqual(label, "Cost centre")
+        return name
