@@ -21,6 +21,7 @@
         "views/focalist_pricing_views.xml",
         "views/focalist_contract_views.xml",
         "views/focalist_charge_product_views.xml",
+        "views/focalist_cutoff_views.xml",
         "views/focalist_site_views.xml",
         "views/res_config_settings_views.xml",
         "views/account_move_views.xml",

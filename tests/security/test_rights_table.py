@@ -34,6 +34,8 @@ focalist.contract             -        -      rwcd  -          rwcd       rwcd  
 focalist.contract.device      -        -      r     -          rwcd       rwcd    -       -
 focalist.custom.fields        -        -      -     -          -          rwcd    -       -
 focalist.custom.fields.line   -        -      -     -          -          rwcd    -       -
+focalist.cutoff               -        -      -     -          rwcd       rwcd    -       -
+focalist.cutoff.line          -        -      -     -          rwcd       rwcd    -       -
 focalist.device               -        r      r     rwcd       r          rwcd    r       -
 focalist.device.complete      -        -      -     rwcd       -          rwcd    -       -
 focalist.device.complete.line -        -      -     rwcd       -          rwcd    -       -

@@ -5,6 +5,7 @@ from . import (
     test_client_invoices,
     test_client_list,
     test_contract,
+    test_cutoff,
     test_deactivated_client,
     test_examples,
     test_fees,
