@@ -129,12 +129,15 @@ class FocalistStatementAnomaly(models.Model):
 
     @api.model
     def _find_to_check(self, statements):
-        """Devices of the contract with values of a billed meter in quarantine."""
+        """Devices of the contract with values of a billed meter in quarantine.
+
+        A total that bills nothing, since the device tells mono and colour, may wait.
+        """
         rows = self.env.execute_query(
             SQL(
                 """
                 WITH counter AS (
-                    SELECT * FROM (VALUES %(counters)s) AS v(meter_type, name)
+                    SELECT * FROM (VALUES %(counters)s) AS v(meter_type, name, split)
                 )
                 SELECT st.id, r.device_id, MAX(r.site_id), MIN(%(day)s),
                        array_agg(DISTINCT held.key ORDER BY held.key)
@@ -145,10 +148,12 @@ class FocalistStatementAnomaly(models.Model):
                    AND r.state = 'quarantined' AND r.partner_id = st.partner_id
                    AND r.read_at >= m.start_at
                    AND (m.end_at IS NULL OR r.read_at <= m.end_at)
+                  JOIN focalist_device d ON d.id = m.device_id
                   JOIN focalist_site s ON s.id = r.site_id
             CROSS JOIN LATERAL jsonb_each(r.held) AS held
                   JOIN counter ON counter.name = held.key
                    AND counter.meter_type = COALESCE(p.meter_type, %(type)s)
+                   AND NOT COALESCE(d.last_meters ?| counter.split, FALSE)
                  WHERE st.id = ANY (%(ids)s)
                    AND held.value ->> 'state' = 'quarantined'
                    AND %(day)s BETWEEN st.service_start AND st.service_end
@@ -159,9 +164,14 @@ class FocalistStatementAnomaly(models.Model):
                 type=DEFAULT_TYPE,
                 day=self._local_day(SQL("r.read_at")),
                 counters=SQL(", ").join(
-                    SQL("(%s, %s)", type_, name)
+                    SQL(
+                        "(%s, %s, %s::text[])",
+                        type_,
+                        counter.name,
+                        list(counter.split),
+                    )
                     for type_, meters in TYPES.items()
-                    for name in {counter.name: 1 for counter in counters(meters)}
+                    for counter in counters(meters)
                 ),
             )
         )

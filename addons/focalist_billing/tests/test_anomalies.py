@@ -328,6 +328,15 @@ class TestAnomalyKinds(AnomalyCase):
         waiting = self.env[action["res_model"]].search(action["domain"])
         self.assertEqual(waiting.read_at, datetime(2026, 2, 10, 8))
 
+    def test_a_total_to_check_that_bills_nothing(self):
+        self._read(
+            self.site,
+            "A001",
+            ("2026-01-31 08:00", {"total": 1010, "mono": 1000, "color": 10}),
+            ("2026-02-28 08:00", {"total": 900, "mono": 1100, "color": 20}),
+        )
+        self.assertFalse(self._months(2).anomaly_ids)
+
     def test_what_was_checked_is_no_anomaly_any_more(self):
         device = self._read(
             self.site,
