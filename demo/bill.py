@@ -16,16 +16,21 @@ def main():
     month = fields.Date.today().replace(day=1) - relativedelta(months=1)
     accountant = env["res.users"].search([("login", "=", "accountant")])
     books = env(user=accountant)
-    run = books["focalist.billing.run"].create(
+    runs = books["focalist.billing.run"]
+    # What was stopped before its end goes on.
+    begun = [("month", "=", month), ("state", "in", ("draft", "review"))]
+    run = runs.search(begun, limit=1) or runs.create(
         {
             "month": month,
             "invoicing": "post",
             "invoice_date": month + relativedelta(months=1),
         }
     )
-    # Whatever an earlier run that was stopped has made already is taken as it is.
-    run.action_start()
+    if run.state == "draft":
+        run.action_start()
     if run.state == "review":
+        unusual = run.row_ids.statement_ids._open_anomalies()
+        unusual._accept("Seen: the technician looks at these devices")
         run.action_invoice()
     env.cr.commit()
     statements = books["focalist.statement"].search(
