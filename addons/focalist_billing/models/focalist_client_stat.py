@@ -10,7 +10,11 @@ class FocalistClientStat(models.Model):
     _inherit = "focalist.client.stat"
 
     pricing_model = fields.Selection(
-        lambda self: self.env["focalist.pricing"]._fields["model"].selection,
+        lambda self: (
+            self.env["focalist.pricing"]
+            ._fields["model"]
+            ._description_selection(self.env)
+        ),
         "Pricing",
         compute="_compute_counters",
         store=True,

@@ -124,7 +124,7 @@ class FocalistContract(models.Model):
         tracking=True,
     )
     fee_period = fields.Selection(
-        selection=lambda self: self._fields["period"].selection,
+        selection=lambda self: self._fields["period"]._description_selection(self.env),
         string="Fixed fees",
         required=True,
         compute="_compute_fee_period",
@@ -170,7 +170,11 @@ class FocalistContract(models.Model):
         "focalist.pricing", "Present prices", compute="_compute_pricing_id"
     )
     pricing_model = fields.Selection(
-        lambda self: self.env["focalist.pricing"]._fields["model"].selection,
+        lambda self: (
+            self.env["focalist.pricing"]
+            ._fields["model"]
+            ._description_selection(self.env)
+        ),
         compute="_compute_pricing_id",
     )
     price_mono = fields.Float(
