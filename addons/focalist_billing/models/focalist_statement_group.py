@@ -115,23 +115,28 @@ class FocalistStatement(models.Model):
         """
         contract = self.contract_id
         start, end = statement.service_start, statement.service_end
-        lines = self.line_ids.browse(pages)
+        # A large run has 100,000 lines: each of them is looked at once.
+        lines = [
+            (line.id, line.device_id.id, line.meter, line.site_id.id, line.statement_id)
+            for line in self.line_ids.browse(pages)
+        ]
+        sites = {device: site for _id, device, _meter, site, _statement in lines}
+        devices = self.env["focalist.device"].browse(sites)
+        models_ = {device.id: device.model_id.id for device in devices}
         return rate(
             [
                 Usage(
-                    line.id,
-                    line.device_id.id,
-                    line.meter,
-                    pages[line.id],
-                    model=line.model_id.id,
-                    site=line.site_id.id,
-                    group=line.statement_id.id if len(self) > 1 else None,
+                    line,
+                    device,
+                    meter,
+                    pages[line],
+                    model=models_[device],
+                    site=site,
+                    group=own.id if len(self) > 1 else None,
                 )
-                for line in lines
+                for line, device, meter, site, own in lines
             ],
-            statement.pricing_id._prices(
-                {line.device_id.id: line.site_id.id for line in lines}
-            ),
+            statement.pricing_id._prices(sites),
             months=contract._months(start, end),
             presence=contract._presence(start, end),
             by_site=contract.lines_by_site,
