@@ -208,6 +208,7 @@ class FocalistContract(models.Model):
         if self.invoice_by == "client":
             return [(self, {}, [])]
         live = live or self.env["focalist.statement"]
+        taken = {one._group_key() for one in live}
         statement = self.env["focalist.statement"].new(
             self._prepare_statement(start, end, charge)
         )
@@ -227,9 +228,13 @@ class FocalistContract(models.Model):
             ).keys()
             devices = self.env["focalist.device"].browse(presence)
             devices -= live.fee_device_ids
-            for device, key in self._group_keys(devices, self.invoice_by).items():
+            keys = self._group_keys(devices, self.invoice_by)
+            for device, key in self._cancelled_keys(charge, start, live).items():
+                # Where it is now has its statement: its fee comes again where it was.
+                if keys.get(device) in taken:
+                    keys[device] = key
+            for device, key in keys.items():
                 groups.setdefault(key, []).append(device)
-        taken = {one._group_key() for one in live}
         return [
             (
                 self,
@@ -239,3 +244,27 @@ class FocalistContract(models.Model):
             for key, devices in groups.items()
             if key not in taken
         ]
+
+    def _cancelled_keys(self, charge, start, live):
+        """Whose statement each device's fee was on that was cancelled beside others.
+
+        :param live: the statements of the period that there are
+        :return: dict device id -> key of a statement that there is not
+        """
+        if not live:
+            return {}
+        taken = {one._group_key() for one in live}
+        cancelled = self.statement_ids.filtered(
+            lambda one: (
+                one.cancelled
+                and one.charge == charge
+                and one.date_start == start
+                and one.invoice_by == self.invoice_by
+                and one._group_key() not in taken
+            )
+        )
+        return {
+            device.id: one._group_key()
+            for one in cancelled.sorted("id")
+            for device in one.fee_device_ids
+        }

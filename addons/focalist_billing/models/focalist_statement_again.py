@@ -84,6 +84,7 @@ class FocalistStatement(models.Model):
         drafts.contract_id.lock_for_update()
         old = drafts.line_ids
         settled = old.settles_id - old
+        was = {statement: statement.line_ids.device_id.ids for statement in drafts}
         # Corrections first: what they correct may be of a draft, too.
         for line in old.sorted("id", reverse=True):
             line.unlink()
@@ -95,7 +96,7 @@ class FocalistStatement(models.Model):
             )
             divided = {}
             for contract, own in some.grouped("contract_id").items():
-                divided |= own._divide(measured.get(contract, []))
+                divided |= own._divide(measured.get(contract, []), was)
             lines._insert(divided)
         drafts._rate()
 

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import groupby
 
-from ..tools.rating import Usage, rate
+from ..tools.rating import Billed, Usage, rate
 from .focalist_contract_group import INVOICE_BY
 
 
@@ -90,14 +90,14 @@ class FocalistStatement(models.Model):
     def _rate_pages(self, drafts):
         """Rate the pages of a family: once, over all of it.
 
-        What is invoiced stays as it is, and its pages count for the tiers and pools of
-        the others.
+        What is invoiced stays as it is: the others share what it leaves of tiers and
+        pools, so that all together are what one invoice would have been.
 
         :param drafts: those of which the charges are asked: at least one
         :return: (line id -> Share, list of Charge), of the drafts alone
         """
         pages = {line.id: line.pages for line in self.line_ids if not line.settles_id}
-        shares, charges = self._rate_usages(drafts[0], pages)
+        shares, charges = self._rate_usages(drafts[0], pages, self - drafts)
         if drafts == self:
             return shares, charges
         own = set(drafts.line_ids.ids)
@@ -106,11 +106,26 @@ class FocalistStatement(models.Model):
             [charge for charge in charges if charge.group in drafts.ids],
         )
 
-    def _rate_usages(self, statement, pages):
+    def _billed(self):
+        """What these invoiced statements have of their family's tiers and pools."""
+        return Billed(
+            frozenset(self.ids),
+            {line.id: line.included for line in self.line_ids if not line.settles_id},
+            {
+                (charge.statement_id.id, charge.meter, charge.tier_from): int(
+                    charge.quantity
+                )
+                for charge in self.charge_ids
+                if charge.tier_from and not charge.corrects_id
+            },
+        )
+
+    def _rate_usages(self, statement, pages, invoiced=None):
         """Rate pages of lines of a family.
 
         :param statement: the one of it of which the prices are taken
         :param dict pages: line id -> pages
+        :param invoiced: those of it that keep what they have
         :return: (line id -> Share, list of Charge)
         """
         contract = self.contract_id
@@ -140,15 +155,17 @@ class FocalistStatement(models.Model):
             months=contract._months(start, end),
             presence=contract._presence(start, end),
             by_site=contract.lines_by_site,
+            billed=invoiced and invoiced._billed(),
         )
 
-    def _divide(self, rows):
+    def _divide(self, rows, was):
         """Share the measured rows of a period among these drafts of it.
 
-        What is a statement's that is invoiced stays there. What is none's, a site's
-        that was not there before, goes to the first.
+        What is a statement's that is invoiced stays with the draft that had it, if one
+        did. What is none's, a site's that was not there before, goes to the first.
 
         :param rows: list of values of lines
+        :param dict was: focalist.statement record -> ids of devices that it had
         :return: dict focalist.statement record -> list of values of its lines
         """
         first = self[:1]
@@ -162,6 +179,13 @@ class FocalistStatement(models.Model):
             statement = known.get(key, first)
             if statement in divided:
                 divided[statement] += some
+                continue
+            for row in some:
+                for draft in self:
+                    if row["device_id"] in was.get(draft, ()):
+                        row["cost_centre"] = draft.cost_centre
+                        divided[draft].append(row)
+                        break
         return divided
 
     def _own_devices(self, devices):

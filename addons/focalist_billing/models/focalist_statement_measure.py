@@ -327,7 +327,11 @@ class FocalistStatementLine(models.Model):
                       AND l.read_from_at >= segment.start_at
                       AND l.read_from_at < segment.end_at
                       AND (st.date_end < member.first_day
-                           OR l.read_to_at <= member.start_at)
+                           OR l.read_to_at <= member.start_at
+                           -- One on another site's statement of this period.
+                           OR l.settles_id IS NOT NULL
+                              AND st.contract_id = member.contract_id
+                              AND st.date_start <= member.last_day)
                     ORDER BY l.read_to_at DESC LIMIT 1) AS billed ON TRUE
          LEFT JOIN LATERAL (
                    SELECT r.id %(own)s

@@ -38,10 +38,14 @@ class FocalistStatement(models.Model):
         return result
 
     def _true_ups(self):
-        """The true-ups that the pages of these statements count in."""
+        """The true-ups that the pages of these statements count in.
+
+        Corrections count in those of the statements that they correct.
+        """
         pages = self.filtered(lambda statement: statement.charge == "pages")
         if not pages:
             return self.browse()
+        pages |= pages._corrected()
         starts = {
             contract: statements.mapped("date_start")
             for contract, statements in pages.grouped("contract_id").items()
@@ -58,6 +62,22 @@ class FocalistStatement(models.Model):
                 for start in starts[statement.contract_id]
             )
         )
+
+    def _corrected(self):
+        """The statements that lines of these correct."""
+        self.env["focalist.statement.line"].flush_model()
+        found = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT own.statement_id
+                  FROM focalist_statement_line later
+                  JOIN focalist_statement_line own ON own.id = later.origin_id
+                 WHERE later.statement_id = ANY (%s)
+                """,
+                self.ids,
+            )
+        )
+        return self.browse([row[0] for row in found])
 
     def _true_up(self):
         """Make the charges of these true-ups, in place of those there are.
@@ -103,6 +123,8 @@ class FocalistStatement(models.Model):
     def _printed(self):
         """The pages that count in these true-ups, by any key of a minimum.
 
+        What a later statement corrects counts where it was billed first.
+
         :return: dict (statement id, kind, site id or None, device id or None) -> pages
         """
         self.env["focalist.statement.line"].flush_model()
@@ -115,7 +137,16 @@ class FocalistStatement(models.Model):
                   JOIN focalist_statement s ON s.contract_id = t.contract_id
                    AND s.charge = 'pages' AND s.cancelled IS NOT TRUE
                    AND s.date_start BETWEEN t.date_start AND t.date_end
-                  JOIN focalist_statement_line l ON l.statement_id = s.id
+            CROSS JOIN LATERAL (
+                       SELECT own.meter, own.site_id, own.device_id, own.pages
+                         FROM focalist_statement_line own
+                        WHERE own.statement_id = s.id AND own.origin_id IS NULL
+                    UNION ALL
+                       SELECT later.meter, later.site_id, later.device_id, later.pages
+                         FROM focalist_statement_line own
+                         JOIN focalist_statement_line later ON later.origin_id = own.id
+                        WHERE own.statement_id = s.id
+                          AND later.cancelled IS NOT TRUE) AS l
                  WHERE t.id = ANY (%s)
               GROUP BY t.id, s.pricing_id, l.meter, l.site_id, l.device_id
                 """,

@@ -322,3 +322,43 @@ class TestCutoff(BillingCommon):
         self.assertEqual(len(cutoff.move_ids), 2)
         cutoff.action_undo()
         self.assertEqual(cutoff.state, "draft")
+
+    def test_i2_estimates_and_corrections_by_site_in_another_currency(self):
+        """In dollars, 310 pages at 0.01 estimated in March; 31 in truth."""
+        dollar = self.env.ref("base.USD")
+        dollar.active = True
+        self.env["res.currency.rate"].create(
+            {
+                "currency_id": dollar.id,
+                "company_id": self.company.id,
+                "name": "2026-01-01",
+                "rate": 2,
+            }
+        )
+        self.contract.write({"currency_id": dollar.id, "invoice_by": "site"})
+        self.pricing.missing = "estimate"
+        self._read(
+            self.site,
+            "A001",
+            ("2026-01-31 08:00", {"mono": 1000}),
+            ("2026-02-28 08:00", {"mono": 1280}),
+        )
+        self.assertEqual(self._cut("2026-02-28").amount_accrued, 1.4)
+        self._run("2026-03")
+        cutoff = self._cut("2026-03-31")
+        self.assertIn(1.55, cutoff.line_ids.mapped("amount"))
+        cutoff.action_make()
+        accrued = self.env["focalist.statement"].search(
+            [("contract_id", "=", self.contract.id)]
+        )
+        self._invoice(accrued.filtered(lambda s: s.state == "draft"), "2026-04-05")
+        self._read(self.site, "A001", ("2026-04-30 08:00", {"mono": 1341}))
+        self._run("2026-04")
+        april = self._cut("2026-04-30")
+        # -279 and 30 pages, at half a cent: the credit note to be made.
+        self.assertEqual(self._entries(april), {"418100": -1.25, "706000": 1.25})
+        april.action_post()
+        self.assertEqual(sum(april.move_ids.line_ids.mapped("balance")), 0)
+        self.assertEqual(len(april.move_ids), 2)
+        with self.assertRaisesRegex(UserError, "posted"):
+            april.action_make()

@@ -242,3 +242,204 @@ class TestInvoiceBy(SitesCommon):
         ]
         self.assertEqual(label, "Cost centre")
         return name
+
+    # -- together with estimates, corrections and moves -------------------------------
+
+    def _site(self, statements, name):
+        return statements.filtered(lambda s: s.site_id.name == name)
+
+    def _billed(self, statements):
+        """Pages and amounts that all charges ask for, by price."""
+        asked = {}
+        for charge in statements.charge_ids:
+            asked[charge.price_unit] = asked.get(charge.price_unit, 0) + charge.quantity
+        return asked
+
+    def test_p4_late_pages_of_a_draft_leave_what_is_invoiced_beside_it(self):
+        """600 pages at 0.1 of all sites, whichever of them was invoiced first."""
+        self.contract.invoice_by = "site"
+        self._tiers((1, 0.1), (601, 0.05))
+        statements = self._run()
+        self._site(statements, "Lyon")._create_invoices().action_post()
+        nice = self._site(statements, "Nice")
+        self._read(self.nice, "B001", ("2026-03-31 18:00", {"mono": 1300}))
+        nice.action_measure_again()
+        self.assertEqual(
+            self._asked(statements),
+            {
+                "Lyon": [(400, 0.1, 40), (600, 0.05, 30)],
+                "Nice": [(200, 0.1, 20), (1100, 0.05, 55)],
+            },
+        )
+
+    def test_p2_late_pages_of_a_draft_have_what_is_left_of_a_pool(self):
+        self.contract.invoice_by = "site"
+        self.contract.pricing_ids.write(
+            {
+                "has_allowance": True,
+                "pool_ids": [Command.create({"name": "All", "included_mono": 300})],
+            }
+        )
+        statements = self._run()
+        self._site(statements, "Lyon")._create_invoices().action_post()
+        self._read(self.nice, "B001", ("2026-03-31 18:00", {"mono": 1300}))
+        nice = self._site(statements, "Nice")
+        nice.action_measure_again()
+        self.assertEqual(
+            self._asked(statements),
+            {"Lyon": [(800, 0.01, 8)], "Nice": [(1200, 0.01, 12)]},
+        )
+        self.assertEqual(sum(statements.line_ids.mapped("included")), 300)
+
+    def _estimated(self):
+        """March's statements, of devices that were last read in February."""
+        self.contract.invoice_by = "site"
+        self.contract.pricing_ids.missing = "estimate"
+        for site, serial, daily in ((self.site, "E001", 10), (self.nice, "E002", 20)):
+            self._read(
+                site,
+                serial,
+                ("2026-01-31 08:00", {"mono": 1000}),
+                ("2026-02-28 08:00", {"mono": 1000 + 28 * daily}),
+            )
+        return self._run()
+
+    def test_i2_sites_with_tiers_and_estimates_come_to_what_was_printed(self):
+        self._tiers((1, 0.1), (601, 0.05), (2001, 0.02))
+        march = self._estimated()
+        self.assertEqual(self._billed(march), {0.1: 600, 0.05: 1400, 0.02: 430})
+        march._create_invoices().action_post()
+        # In March 31 and 62 in place of 310 and 620; in April 30 and 60.
+        self._read(self.site, "E001", ("2026-04-30 08:00", {"mono": 1280 + 61}))
+        self._read(self.nice, "E002", ("2026-04-30 08:00", {"mono": 1560 + 122}))
+        self._read(self.site, "A001", ("2026-04-30 08:00", {"mono": 700}))
+        self._read(self.site, "A002", ("2026-04-30 08:00", {"mono": 300}))
+        self._read(self.nice, "B001", ("2026-04-30 08:00", {"mono": 500}))
+        april = self._run("2026-04-01")
+        self.assertEqual(len(april), 2)
+        estimated = march.line_ids.filtered("estimated").device_id
+        lines = (march + april).line_ids.filtered(lambda ln: ln.device_id in estimated)
+        self.assertEqual(sum(lines.mapped("pages")), 61 + 122)
+        # Until midnight it is 31 and 63: 1,594 pages in March, 89 in April.
+        expected = {0.1: 600 + 89, 0.05: 994, 0.02: 0}
+        self.assertEqual(self._billed(march + april), expected)
+        told = {s: (s.line_ids.mapped("pages"), s.amount_untaxed) for s in april}
+        april[0].action_measure_again()
+        self.assertEqual(
+            {s: (s.line_ids.mapped("pages"), s.amount_untaxed) for s in april}, told
+        )
+        self._site(april, "Nice").action_measure_again()
+        self.assertEqual(
+            {s: (s.line_ids.mapped("pages"), s.amount_untaxed) for s in april}, told
+        )
+        self._site(april, "Nice").action_cancel()
+        again = self._run("2026-04-01")
+        self.assertEqual(again.site_id, self.nice)
+        self.assertEqual(
+            self._billed(march + self._site(april, "Lyon") + again), expected
+        )
+
+    def test_i2_a_device_that_moved_after_an_estimate_keeps_its_pages(self):
+        march = self._estimated()
+        march._create_invoices().action_post()
+        device = march.line_ids.device_id.filtered(lambda d: d.serial_number == "E001")
+        self._read(self.site, "E001", ("2026-04-05 08:00", {"mono": 1341}))
+        device._move(self.nice, fields.Datetime.to_datetime("2026-04-10 08:00"))
+        self._read(self.nice, "E001", ("2026-04-30 08:00", {"mono": 1400}))
+        april = self._run("2026-04-01")
+        own = (march + april).line_ids.filtered(lambda ln: ln.device_id == device)
+        self.assertEqual(sum(own.mapped("pages")), 120)
+        nice = self._site(april, "Nice")
+        before = sum(nice.line_ids.mapped("pages"))
+        # Lyon's credit note is out.
+        self._site(april, "Lyon")._create_invoices().action_post()
+        nice.action_measure_again()
+        self.assertEqual(sum(nice.line_ids.mapped("pages")), before)
+        nice.action_cancel()
+        again = self._run("2026-04-01")
+        self.assertEqual(sum(again.line_ids.mapped("pages")), before)
+
+    def test_p1_a_cancelled_site_s_fees_come_again_though_a_device_moved(self):
+        self.contract.invoice_by = "site"
+        self.contract.date_start = "2026-03-01"
+        self.contract.pricing_ids.write(
+            {
+                "date_from": "2026-03-01",
+                "fee_ids": [
+                    Command.create({"name": "Device", "amount": 7, "per": "device"})
+                ],
+            }
+        )
+        fees = self._run().filtered(lambda s: s.charge == "fees")
+        nice = self._site(fees, "Nice")
+        self.assertEqual(nice.amount_untaxed, 7)
+        self.nice_1._move(self.site, fields.Datetime.to_datetime("2026-04-10 08:00"))
+        nice.action_cancel()
+        again = self._run().filtered(lambda s: s.charge == "fees")
+        self.assertEqual((again.site_id, again.amount_untaxed), (self.nice, 7))
+
+    def test_p1_a_draft_of_a_cost_centre_keeps_a_device_that_changed_it(self):
+        field = self._cost_centre_field()
+        self.lyon_1.properties = {"centre": "1234"}
+        self.nice_1.properties = {"centre": "4711"}
+        self.contract.write({"cost_centre_field": field, "invoice_by": "cost_centre"})
+        statements = self._run()
+        by_centre = {s.cost_centre: s for s in statements}
+        by_centre["1234"]._create_invoices().action_post()
+        self.nice_1.properties = {"centre": "1234"}
+        by_centre["4711"].action_measure_again()
+        self.assertEqual(by_centre["4711"].pages, 500)
+        self.assertEqual(by_centre["4711"].line_ids.mapped("cost_centre"), ["4711"])
+
+    def test_i2_a_run_makes_anew_what_one_site_had(self):
+        self.contract.invoice_by = "site"
+
+        def run():
+            made = self.env["focalist.billing.run"].create(
+                {"month": "2026-03-01", "contract_ids": self.contract.ids}
+            )
+            made.action_start()
+            return made
+
+        self._run("2026-02-01")
+        first = run()
+        self.assertEqual((first.statement_count, first.amount_untaxed), (2, 15))
+        statements = first.row_ids.statement_ids
+        anomalies = statements._open_anomalies()
+        anomalies.sudo().write({"state": "accepted"})
+        first.action_invoice()
+        self.assertEqual(first.invoice_count, 2)
+        nice = self._site(statements, "Nice")
+        nice.move_id.unlink()
+        self.assertEqual(nice.state, "draft")
+        second = run()
+        self.assertEqual(second.row_ids.statement_ids, nice)
+        second.action_cancel()
+        self.assertEqual(nice.state, "cancel")
+        third = run()
+        again = third.row_ids.statement_ids
+        self.assertEqual(again.site_id, self.nice)
+        again._open_anomalies().sudo().write({"state": "accepted"})
+        third.action_invoice()
+        self.assertEqual(again.move_id.amount_untaxed, 5)
+        last = run()
+        self.assertEqual(last.row_ids.state, "done", last.row_ids.message)
+
+    def test_p1_an_announced_version_leaves_an_estimate_its_prices(self):
+        self.contract.pricing_ids.missing = "estimate"
+        march = self._estimated()
+        march._create_invoices().action_post()
+        self.env["focalist.pricing"].create(
+            {
+                "contract_id": self.contract.id,
+                "date_from": "2026-04-01",
+                "price_mono": 0.02,
+                "missing": "estimate",
+            }
+        )
+        self._read(self.site, "E001", ("2026-04-30 08:00", {"mono": 1341}))
+        april = self._site(self._run("2026-04-01"), "Lyon")
+        prices = {
+            bool(charge.corrects_id): charge.price_unit for charge in april.charge_ids
+        }
+        self.assertEqual(prices, {True: 0.01, False: 0.02})

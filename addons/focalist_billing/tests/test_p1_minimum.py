@@ -307,3 +307,65 @@ class TestMinimum(BillingCommon):
         true_ups.browse(true_ups.ids)._true_up()
         self.env.flush_all()
         return self.env.cr.sql_log_count - before
+
+    # -- together with estimates and corrections --------------------------------------
+
+    def test_p1_a_correction_counts_in_the_time_that_it_corrects(self):
+        """1,000 a month from April on: nothing is short of 1,000.
+
+        Not by the pages of March that are taken back in April, either.
+        """
+        self._minimum(1000)
+        self.pricing.missing = "estimate"
+        self._print(2000, 2000)
+        _pages, first = self._quarter()
+        self.assertEqual(first.charge_ids.quantity, 0)
+        self._invoice_all(_pages)
+        # 36 pages in March, 1,000 a month from then on.
+        self._read(
+            self.site,
+            "A001",
+            ("2026-03-31 09:00", {"mono": 4036}),
+        )
+        april = self._read_and_bill("2026-04-30", 5036, "2026-04-01")
+        may = self._read_and_bill("2026-05-31", 6036, "2026-05-01")
+        june = self._read_and_bill("2026-06-30", 7036, "2026-06-01")
+        everything = april + may + june
+        second = everything.filtered(lambda s: s.charge == "true_up")
+        self.assertTrue(everything.line_ids.filtered("settles_id"))
+        self.assertEqual(
+            (second.charge_ids.printed, second.charge_ids.quantity), (3000, 0)
+        )
+
+    def test_p1_a_true_up_follows_a_correction(self):
+        """Short of nothing by an estimate, of 1,964 pages in truth."""
+        self._minimum(2000)
+        self.pricing.missing = "estimate"
+        self._print(2000, 2000)
+        pages, true_up = self._quarter()
+        self.assertEqual(true_up.charge_ids.quantity, 0)
+        self._invoice_all(pages)
+        self._read(self.site, "A001", ("2026-03-31 09:00", {"mono": 4036}))
+        self._read_and_bill("2026-04-30", 5036, "2026-04-01")
+        self.assertEqual(true_up.charge_ids.quantity, 6000 - 4036)
+
+    def test_p1_an_invoiced_true_up_that_a_correction_changes_is_told(self):
+        self._minimum(2500)
+        self.pricing.missing = "estimate"
+        self._print(2000, 2000)
+        pages, true_up = self._quarter()
+        self.assertGreater(true_up.charge_ids.quantity, 0)
+        self._invoice_all(pages + true_up)
+        self._read(self.site, "A001", ("2026-03-31 09:00", {"mono": 4036}))
+        self._read_and_bill("2026-04-30", 5036, "2026-04-01")
+        self.assertEqual(true_up.state, "invoiced")
+        self.assertTrue(true_up.activity_ids)
+
+    def _invoice_all(self, statements):
+        statements.filtered(
+            lambda s: s.state == "draft"
+        )._create_invoices().action_post()
+
+    def _read_and_bill(self, day, mono, month):
+        self._read(self.site, "A001", (f"{day} 08:00", {"mono": mono}))
+        return self._month(month)

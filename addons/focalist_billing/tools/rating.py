@@ -111,6 +111,17 @@ class Prices:
         return kind if kind in self.tiers else None
 
 
+@dataclass(frozen=True)
+class Billed:
+    """What groups have that are invoiced already, and keep."""
+
+    groups: frozenset[Hashable] = frozenset()
+    included: Mapping[Hashable, int] = field(default_factory=dict)
+    """pages included, by the key of the usage"""
+    fallen: Mapping[tuple[Hashable, str, int], int] = field(default_factory=dict)
+    """pages in tiers, by group, kind and first page of the tier"""
+
+
 @dataclass
 class Share:
     """What became of one usage's pages."""
@@ -144,6 +155,7 @@ def rate(
     months: Fraction = Fraction(1),
     presence: Mapping[Hashable, Fraction] | None = None,
     by_site: bool = False,
+    billed: Billed | None = None,
 ) -> tuple[dict[Hashable, Share], list[Charge]]:
     """Rate a period.
 
@@ -157,10 +169,13 @@ def rate(
         the others, all of it
     :param by_site: whether each site has charges of its own; tiers have none, since
         their pages are counted over all devices
+    :param billed: what groups that are invoiced already have had: the others share
+        what that leaves
     :return: (key of a usage -> Share, charges in the order of meters and prices)
     """
     shares = {usage.key: Share() for usage in usages}
-    _include(usages, prices, months, presence or {}, shares)
+    billed = billed or Billed()
+    _include(usages, prices, months, presence or {}, shares, billed)
     flat = defaultdict(list)
     tiered = defaultdict(list)
     for usage in usages:
@@ -189,11 +204,11 @@ def rate(
             share = shares[usage.key]
             share.amount = Decimal(str(price)) * (usage.pages - share.included)
     for kind, group in tiered.items():
-        charges += _tier(kind, group, prices, months, shares)
+        charges += _tier(kind, group, prices, months, shares, billed)
     return shares, charges
 
 
-def _include(usages, prices, months, presence, shares):
+def _include(usages, prices, months, presence, shares, billed):
     """Give usages the pages that are included for them.
 
     A device's own; or its pool's, shared among the pool's usages by their pages. A
@@ -212,13 +227,20 @@ def _include(usages, prices, months, presence, shares):
         else:
             part = presence.get(owner, 1)
             free = whole(prices.rates(group[0]).included.get(meter, 0) * months * part)
+        had = [usage for usage in group if usage.group in billed.groups]
+        for usage in had:
+            shares[usage.key].included = billed.included.get(usage.key, 0)
+            free -= shares[usage.key].included
+        others = [usage for usage in group if usage.group not in billed.groups]
         for usage, included in zip(
-            group, spread(free, [usage.pages for usage in group]), strict=True
+            others,
+            spread(max(free, 0), [usage.pages for usage in others]),
+            strict=True,
         ):
             shares[usage.key].included = included
 
 
-def _tier(kind, group, prices, months, shares):
+def _tier(kind, group, prices, months, shares, billed):
     """Let pages fall into tiers, one after the other, and share what they cost.
 
     Of each tier, every group has pages in proportion to those that it has left, whole
@@ -241,8 +263,16 @@ def _tier(kind, group, prices, months, shares):
     for tier in prices.tiers[kind]:
         first = whole((tier.first - 1) * growth) + 1
         last = None if tier.last is None else whole(tier.last * growth)
+        had = {
+            owner: min(billed.fallen.get((owner, kind, first), 0), left[owner])
+            for owner in owners
+            if owner in billed.groups
+        }
         room = sum(left.values()) if last is None else max(last - first + 1, 0)
-        fallen = spread(room, [left[owner] for owner in owners])
+        room = max(room - sum(had.values()), 0)
+        others = [owner for owner in owners if owner not in had]
+        had |= zip(others, spread(room, [left[owner] for owner in others]), strict=True)
+        fallen = [had[owner] for owner in owners]
         for owner, number in zip(owners, fallen, strict=True):
             left[owner] -= number
             cost[owner] += Decimal(str(tier.price)) * number
