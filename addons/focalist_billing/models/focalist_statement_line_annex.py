@@ -53,7 +53,8 @@ class FocalistStatementLine(models.Model):
         """How an estimate came about, or what is corrected; empty for other lines."""
         self.ensure_one()
         if self.settles_id:
-            corrected = self.origin_id.statement_id
+            # Who reads the correction reads what it corrects, be that open again: sudo.
+            corrected = self.sudo().origin_id.statement_id
             return self.env._(
                 "Correction of %(statement)s: %(pages)s pages billed before",
                 statement=corrected.name,

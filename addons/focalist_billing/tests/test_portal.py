@@ -87,6 +87,23 @@ class TestPortal(PortalCommon):
         self.assertFalse(env["focalist.statement"].search([]))
         self.assertFalse(env["focalist.statement.line"].search([]))
 
+    def test_i2_portal_reads_a_correction_of_what_is_no_invoice_any_more(self):
+        march = self.move.focalist_statement_ids
+        device = march.line_ids.device_id
+        self._read(self.site, "A001", ("2026-04-30 08:00", {"mono": 1237000}))
+        march.line_ids.reading_to_id._void("x")
+        april = self._bill("2026-04-15")
+        april._create_invoices().action_post()
+        correction = april.line_ids.filtered("settles_id")
+        self.assertEqual(correction.device_id, device)
+        self.move.button_draft()
+        self.env.invalidate_all()
+        lines = self.env["focalist.statement.line"].with_user(self.coordinator)
+        self.assertEqual(lines.search([]), april.line_ids)
+        self.assertIn(march.name, lines.browse(correction.id).note)
+        self.authenticate("coordinator", "coordinator")
+        self.assertIn(march.name, self.url_open(f"/my/statements/{april.id}").text)
+
     def test_portal_coordinator_of_given_sites(self):
         second = self.env["focalist.site"].create(
             {"name": "Second site", "partner_id": self.client.id}
