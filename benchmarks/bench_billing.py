@@ -13,15 +13,14 @@ its own. Figures:
 - `rss_mib`: memory of the run with 1,000 clients.
 """
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from benchmarks.extras import fetched
 from launcher import environment, postgres
 from launcher.databases import Databases
-from launcher.paths import ADDONS, STATE
+from launcher.paths import ADDONS
 from tests.e2e.parts import Site
 
 HERE = Path(__file__).parent
@@ -66,16 +65,7 @@ def _bill(databases: Databases, clients: int, devices: int) -> dict:
 
 def _contract(databases: Databases, ready: environment.Environment) -> dict:
     """The peer, installed for this alone: it is AGPL, and nothing of ours needs it."""
-    folder = STATE / "bench-contract"
-    subprocess.run(
-        [
-            *(ready.python, "-m", "pip", "install", "--quiet", "--no-deps"),
-            *(f"--target={folder}", "--upgrade", PEER),
-        ],
-        check=True,
-        stdout=sys.stderr,
-    )
-    addons = folder / "odoo" / "addons"
+    addons = fetched(ready, "contract", PEER) / "odoo" / "addons"
     with _site(databases, "contract", addons_path=f"{ADDONS},{addons}") as site:
         databases.odoo(
             "server",

@@ -24,6 +24,8 @@ from launcher.postgres import Server
 LANGUAGES = "en_US,fr_FR"
 #: Modules that demo and tests want besides what ours depend on.
 COMPANIONS = {"l10n_fr_account"}
+#: Modules of others that Odoo does not have: whoever wants a bridge to one gets it.
+EXTRAS = {"queue_job"}
 #: What a file may be without any effect on an installed module's database.
 NO_EFFECT = {"tests", "readme", "static", "__pycache__"}
 
@@ -32,17 +34,26 @@ def own_modules() -> list[str]:
     return sorted(file.parent.name for file in ADDONS.glob("*/__manifest__.py"))
 
 
+def installed_modules() -> list[str]:
+    """Those of our modules that demo and tests install: all that stand on no extra."""
+    return [module for module in own_modules() if not _depends(module) & EXTRAS]
+
+
+def _depends(module: str) -> set[str]:
+    manifest = (ADDONS / module / "__manifest__.py").read_text()
+    return set(ast.literal_eval(manifest).get("depends", []))
+
+
 def foundation() -> list[str]:
     """The modules of Odoo that ours depend on, and their companions."""
     needed = set(COMPANIONS)
-    for module in own_modules():
-        manifest = (ADDONS / module / "__manifest__.py").read_text()
-        needed.update(ast.literal_eval(manifest).get("depends", []))
+    for module in installed_modules():
+        needed |= _depends(module)
     return sorted(needed - set(own_modules()))
 
 
 def _source_files() -> Iterable[Path]:
-    for module in own_modules():
+    for module in installed_modules():
         for folder, folders, files in os.walk(ADDONS / module):
             folders[:] = sorted(set(folders) - NO_EFFECT)
             yield from (Path(folder, file) for file in sorted(files))
@@ -135,7 +146,7 @@ class Databases:
 
     def _install_own(self, name: str, work) -> None:
         self.copy(self.base, name)
-        self.load_modules(name, "--init", own_modules(), work)
+        self.load_modules(name, "--init", installed_modules(), work)
 
     def _ensure_base(self) -> None:
         base = self.base

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from launcher import console, environment, odoo_config, postgres, wkhtmltopdf
 from launcher.console import Problem, say, step
-from launcher.databases import Databases, own_modules
+from launcher.databases import Databases, installed_modules
 from launcher.paths import LOGS, ROOT, STATE
 from launcher.processes import Service, output, wait_until
 
@@ -406,7 +406,7 @@ def web_port(port: int) -> int:
 
 def update_modules(databases: Databases) -> None:
     with step("Updating the modules of the demo") as work:
-        databases.load_modules(DATABASE, "--update", own_modules(), work)
+        databases.load_modules(DATABASE, "--update", installed_modules(), work)
         (FOLDER / "template").write_text(databases.template)
 
 

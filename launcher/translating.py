@@ -6,7 +6,7 @@ database with the modules in it; what has no French yet is shown.
 
 from launcher import environment, odoo_config, postgres, processes
 from launcher.console import say, step
-from launcher.databases import Databases, own_modules
+from launcher.databases import Databases, installed_modules
 from launcher.paths import ADDONS
 
 #: Keeps the French that Odoo's export leaves out, since it is spelled as the English.
@@ -28,7 +28,7 @@ for path in sys.argv[1:]:
 def run() -> int:
     """Write the files; the status says whether any string waits for its French."""
     ready = environment.get()
-    files = [ADDONS / module / "i18n" / "fr.po" for module in own_modules()]
+    files = [ADDONS / module / "i18n" / "fr.po" for module in installed_modules()]
     kept = [file.with_suffix(".po.before") for file in files]
     with postgres.running(ready) as server:
         databases = Databases(ready, server)
@@ -47,7 +47,7 @@ def run() -> int:
                 "pot",
                 "fr",
                 "--",
-                *own_modules(),
+                *installed_modules(),
                 log="i18n",
             )
     report = processes.output([ready.python, "-c", MERGE, *files])

@@ -173,6 +173,15 @@ def test_the_base_has_what_ours_depend_on(module):
     assert databases.foundation() == ["base", "l10n_fr_account", "mail"]
 
 
+def test_a_bridge_to_what_odoo_does_not_have_is_not_installed(module):
+    bridge = module.parent / "bridge"
+    bridge.mkdir()
+    (bridge / "__manifest__.py").write_text('{"depends": ["one", "queue_job"]}')
+    assert databases.own_modules() == ["bridge", "one", "two"]
+    assert databases.installed_modules() == ["one", "two"]
+    assert databases.foundation() == ["base", "l10n_fr_account", "mail"]
+
+
 def test_a_template_goes_with_its_sources(module):
     odoo = odoo_source.Odoo(Path("/odoo"), "19.0", "a test")
     kept = databases.Databases(Environment(Path("/"), odoo), server=None)

@@ -9,7 +9,7 @@ from odoo.modules.registry import Registry
 from odoo.tests.common import get_db_name
 from odoo.tools.translate import TranslationModuleReader
 
-from launcher.databases import own_modules
+from launcher.databases import installed_modules
 from launcher.paths import ADDONS
 
 
@@ -21,7 +21,7 @@ def strings(module: str) -> set[str]:
         return {row[4] for row in reader}
 
 
-@pytest.mark.parametrize("module", own_modules())
+@pytest.mark.parametrize("module", installed_modules())
 def test_french_is_complete(module):
     french = polib.pofile(str(ADDONS / module / "i18n" / "fr.po"))
     translated = {entry.msgid for entry in french if entry.translated()}
@@ -29,7 +29,7 @@ def test_french_is_complete(module):
     assert not missing, "./focalist translate, then fill in fr.po"
 
 
-@pytest.mark.parametrize("module", own_modules())
+@pytest.mark.parametrize("module", installed_modules())
 def test_placeholders_are_kept(module):
     french = polib.pofile(str(ADDONS / module / "i18n" / "fr.po"))
     for entry in french.translated_entries():

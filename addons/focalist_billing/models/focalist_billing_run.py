@@ -394,7 +394,14 @@ class FocalistBillingRun(models.Model):
                         action=cron.name,
                     )
                 )
-            cron._trigger()
+            self._begin_batches(cron)
+
+    def _begin_batches(self, cron):
+        """Have what waits done soon; the place for another queue than Odoo's jobs.
+
+        :param cron: the scheduled action that does it in any case, at its next tick
+        """
+        cron._trigger()
 
     def _settle(self):
         """End the present step of runs that have nothing left of it."""

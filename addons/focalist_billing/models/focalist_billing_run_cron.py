@@ -3,7 +3,7 @@ import logging
 import psycopg2
 
 from odoo import api, models
-from odoo.exceptions import LockError
+from odoo.exceptions import ConcurrencyError, LockError
 
 _logger = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class FocalistBillingRunContract(models.Model):
             worked = self._work()
             self.env.flush_all()
             return worked
-        except (LockError, psycopg2.OperationalError) as error:
+        except (LockError, ConcurrencyError, psycopg2.OperationalError) as error:
             self.env.cr.rollback()
             _logger.info("Rows of a billing run are left for later: %s", error)
             return 0

@@ -1,5 +1,7 @@
+import psycopg2
+
 from odoo import Command, api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import ConcurrencyError, UserError
 from odoo.tools import SQL, float_compare, format_date, groupby
 
 from ..tools.billed_meters import TIER_KINDS, counters
@@ -248,10 +250,19 @@ class FocalistStatement(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            vals["name"] = self.env["ir.sequence"].next_by_code(
-                "focalist.statement", sequence_date=vals.get("date_start")
-            )
+            vals["name"] = self._next_name(vals.get("date_start"))
         return super().create(vals_list)
+
+    @api.model
+    def _next_name(self, day):
+        try:
+            return self.env["ir.sequence"].next_by_code(
+                "focalist.statement", sequence_date=day
+            )
+        except psycopg2.errors.UniqueViolation as error:
+            # Another transaction has begun the year's numbers, and this one, which is
+            # older, cannot see it: whoever runs it has to begin anew.
+            raise ConcurrencyError(str(error)) from error
 
     def _billable(self):
         """The charges that become lines of the invoice."""

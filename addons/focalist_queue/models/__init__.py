@@ -1,0 +1,1 @@
+from . import focalist_billing_run, focalist_billing_run_contract
