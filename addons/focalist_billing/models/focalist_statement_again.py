@@ -80,9 +80,16 @@ class FocalistStatement(models.Model):
             ],
             order="date_start, id",
         ).filtered(lambda s: s.date_start >= first[s.contract_id])
-        drafts = drafts.filtered(lambda s: s in self or not s._follower(drafts))
+        drafts = self._free_to_measure(drafts)
         drafts.contract_id.lock_for_update()
         old = drafts.line_ids
+        # What a cancelled statement corrected of them goes with them.
+        old |= old.search(
+            [
+                ("cancelled", "=", True),
+                *("|", ("settles_id", "in", old.ids), ("origin_id", "in", old.ids)),
+            ]
+        )
         settled = old.settles_id - old
         was = {statement: statement.line_ids.device_id.ids for statement in drafts}
         # Corrections first: what they correct may be of a draft, too.
@@ -99,6 +106,16 @@ class FocalistStatement(models.Model):
                 divided |= own._divide(measured.get(contract, []), was)
             lines._insert(divided)
         drafts._rate()
+
+    def _free_to_measure(self, drafts):
+        """Those of these drafts that nothing rests on but others of them."""
+        while True:
+            free = drafts.filtered(
+                lambda s, drafts=drafts: s in self or not s._follower(drafts)
+            )
+            if free == drafts:
+                return free
+            drafts = free
 
     def _follower(self, besides=None):
         """A line of another statement that rests on this one's lines, if there is one.
