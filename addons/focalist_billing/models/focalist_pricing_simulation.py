@@ -254,6 +254,7 @@ class FocalistPricing(models.Model):
 
         A new version of the prices is a form that its user saves: nothing to ask.
         """
+        self.check_access("read")
         contract = self.env["focalist.contract"].browse(contract_id or ())
         if not contract:
             client = self.env["res.partner"].browse(client_id)
