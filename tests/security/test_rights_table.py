@@ -73,7 +73,7 @@ focalist.pricing.supply       -        -      rwcd  -          rwcd       rwcd  
 focalist.pricing.tier         -        -      rwcd  -          rwcd       rwcd    -       -
 focalist.public.attempt       -        -      -     -          -          -       -       -
 focalist.revenue              -        -      -     -          r          r       -       -
-focalist.site                 -        r      rwcd  rwc        rw         rwcd    r       -
+focalist.site                 -        r      rwcd  rwc        r          rwcd    r       -
 focalist.snmp.credential      -        -      -     rwcd       -          rwcd    -       -
 focalist.statement            -        r      r     -          rwcd       rwcd    -       -
 focalist.statement.anomaly    -        -      r     -          rw         rw      -       -
