@@ -288,6 +288,9 @@ class TestCorrections(BillingCommon):
                 )
             self.env.flush_all()
             self.env.invalidate_all()
+            # Who bills is known, or not, by what other tests have left in caches.
+            self.env.user.fetch(["partner_id", "login"])
+            self.env.user.partner_id.fetch(["name", "tz"])
             before = self.env.cr.sql_log_count
             statement = self._bill("2026-04-01", contract=contract)
             self.assertEqual(len(statement.line_ids), 2 * devices)
