@@ -161,7 +161,7 @@ class FocalistMeterReading(models.Model):
     _uid_uniq = models.UniqueIndex(
         "(device_id, uid)", "This report of the device was received already."
     )
-    _device_read_at_idx = models.Index("(device_id, read_at)")
+    _device_read_at_idx = models.Index("(device_id, read_at, id)")
     _placement_read_at_idx = models.Index("(placement_id, read_at)")
     _partner_read_at_idx = models.Index("(partner_id, read_at)")
     _to_check_idx = models.Index("(company_id, read_at) WHERE state = 'quarantined'")

@@ -298,12 +298,9 @@ class FocalistBillingRunContract(models.Model):
 
     def _without_blocking(self):
         """Those of these rows with no anomaly that has to be accepted."""
-        return self.filtered(
-            lambda row: (
-                "blocking"
-                not in row._live_statements()._open_anomalies().mapped("severity")
-            )
-        )
+        anomalies = self._live_statements()._open_anomalies()
+        blocking = anomalies.filtered(lambda anomaly: anomaly.severity == "blocking")
+        return self.filtered(lambda row: not row.statement_ids & blocking.statement_id)
 
     def _in_review(self):
         """These rows, after a check that they may be changed now."""

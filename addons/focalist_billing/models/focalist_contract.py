@@ -411,16 +411,18 @@ class FocalistContract(models.Model):
         :return: dict device id -> Fraction of the days
         """
         self.ensure_one()
-        zone, days = self._zone(), (end - start).days + 1
-        presence = {}
+        days, presence = (end - start).days + 1, {}
         for member in self.member_ids:
-            joined = max(_local_day(member.start_at, zone), start)
-            left = end + timedelta(days=1)
-            if member.end_at:
-                left = min(_local_day(member.end_at, zone), left)
+            joined, left = start, end + timedelta(days=1)
+            # A day is no more than a day off by any clock: most members are not asked.
+            if member.start_at.date() >= start - timedelta(days=1):
+                joined = max(_local_day(member.start_at, self._zone()), start)
+            if member.end_at and member.end_at.date() <= left:
+                left = min(_local_day(member.end_at, self._zone()), left)
             if left > joined:
-                presence.setdefault(member.device_id.id, Fraction(0))
-                presence[member.device_id.id] += Fraction((left - joined).days, days)
+                part = Fraction((left - joined).days, days)
+                device = member.device_id.id
+                presence[device] = presence.get(device, 0) + part
         return presence
 
     def _drafts(self):
@@ -773,7 +775,7 @@ class FocalistContract(models.Model):
                     for contract, values, _lines in parts
                 ]
             )
-            statements.line_ids._insert(
+            statements._rate(
                 {
                     statement: lines
                     for (_contract, _values, lines), statement in zip(
@@ -781,7 +783,6 @@ class FocalistContract(models.Model):
                     )
                 }
             )
-            statements._rate()
             return statements.sudo(False)
 
         failures = {}

@@ -1,11 +1,10 @@
-import psycopg2
+from markupsafe import Markup
 
 from odoo import Command, api, fields, models
-from odoo.exceptions import ConcurrencyError, UserError
+from odoo.exceptions import UserError
 from odoo.tools import SQL, float_compare, format_date, groupby
 
-from ..tools.billed_meters import TIER_KINDS, counters
-from ..tools.rating import Usage
+from ..tools.billed_meters import TIER_KINDS
 
 
 class FocalistStatement(models.Model):
@@ -114,13 +113,6 @@ class FocalistStatement(models.Model):
     # Meters of a large fleet add up to more than an integer of the database holds.
     pages = fields.Float(compute="_compute_amounts", store=True, digits=(16, 0))
     amount_untaxed = fields.Monetary(compute="_compute_amounts", store=True)
-    missing_device_ids = fields.Many2many(
-        "focalist.device",
-        compute="_compute_missing",
-        string="Devices without readings",
-        help="Devices of the contract of which a priced meter is missing here.",
-    )
-    missing_note = fields.Text(compute="_compute_missing")
     differs = fields.Boolean(
         compute="_compute_differs",
         help="Somebody has changed the invoice's quantities, prices or lines.",
@@ -158,67 +150,21 @@ class FocalistStatement(models.Model):
 
     @api.depends("line_ids.pages", "charge_ids.amount", "currency_id")
     def _compute_amounts(self):
+        # A large fleet's lines are not read one by one.
+        pages = dict(
+            self.env["focalist.statement.line"]._read_group(
+                [("statement_id", "in", self.ids)], ["statement_id"], ["pages:sum"]
+            )
+        )
         for statement in self:
             charges = statement.charge_ids
-            statement.pages = sum(statement.line_ids.mapped("pages"))
+            statement.pages = pages.get(statement, 0)
             # As Odoo adds the invoice up: by line, or over all lines of a tax.
             if statement.company_id.tax_calculation_rounding_method == "round_per_line":
                 amount = sum(charges.mapped("amount"))
             else:
                 amount = sum(charge.quantity * charge.price_unit for charge in charges)
             statement.amount_untaxed = statement.currency_id.round(amount)
-
-    @api.depends("line_ids.device_id", "contract_id.member_ids.end_at", "pricing_id")
-    @api.depends_context("lang")
-    def _compute_missing(self):
-        titles = dict(self.line_ids._fields["meter"]._description_selection(self.env))
-        for statement in self:
-            missing = statement._missing_meters()
-            notes = statement._closed_meters()
-            statement.missing_device_ids = self.env["focalist.device"].union(*missing)
-            statement.missing_note = "\n".join(
-                f"{device.display_name}: "
-                + ", ".join(
-                    notes.get((device, meter), titles[meter]) for meter in meters
-                )
-                for device, meters in missing.items()
-            )
-
-    def _missing_meters(self):
-        """The priced meters that are missing here: dict device -> list of meters."""
-        self.ensure_one()
-        pricing = self.charge == "pages" and self.pricing_id
-        if not pricing:
-            return {}
-        there = self.contract_id.member_ids.filtered(
-            lambda member: (
-                member.start_at.date() <= self.service_end
-                and (not member.end_at or member.end_at.date() > self.service_start)
-            )
-        ).device_id
-        closed = self._closed_meters()
-        prices, missing = pricing._prices({}), {}
-        for device in self._own_devices(there):
-            for meter in self._expected_meters(device, pricing._meters()):
-                usage = Usage(None, device.id, meter, 0, device.model_id.id)
-                if closed.get((device, meter), True) and prices.is_priced(usage):
-                    missing.setdefault(device, []).append(meter)
-        return missing
-
-    @api.model
-    def _expected_meters(self, device, meters):
-        """Those of `meters` that a device tells, by the counter that bills them.
-
-        A device that was never read, or tells nothing of them, is expected to tell the
-        first one.
-        """
-        told = [
-            counter.meter
-            for counter in counters(meters)
-            if counter.name in (device.last_meters or ())
-            and not (counter.split and device.is_color)
-        ]
-        return list(dict.fromkeys(told)) or meters[:1]
 
     @api.depends(
         "move_id.invoice_line_ids.quantity",
@@ -249,20 +195,10 @@ class FocalistStatement(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        numbers = self.env["ir.sequence"]
         for vals in vals_list:
-            vals["name"] = self._next_name(vals.get("date_start"))
+            vals["name"] = numbers.next_by_code("focalist.statement")
         return super().create(vals_list)
-
-    @api.model
-    def _next_name(self, day):
-        try:
-            return self.env["ir.sequence"].next_by_code(
-                "focalist.statement", sequence_date=day
-            )
-        except psycopg2.errors.UniqueViolation as error:
-            # Another transaction has begun the year's numbers, and this one, which is
-            # older, cannot see it: whoever runs it has to begin anew.
-            raise ConcurrencyError(str(error)) from error
 
     def _billable(self):
         """The charges that become lines of the invoice."""
@@ -289,45 +225,62 @@ class FocalistStatement(models.Model):
             )
         self.sudo()._rate()
 
-    def _rate(self):
+    def _rate(self, measured=None):
         """Make the charges of these statements' meters, in place of those there are.
 
         Drafts of the same period that are invoiced apart are rated with them.
+
+        :param dict measured: statement -> list of values of lines of it that are new:
+            they are written once it is known what became of their pages, since the
+            database checks a line as often as it is written
         """
-        charges, shares = [], {}
+        lines = self.env["focalist.statement.line"]
+        measured = lines._numbered(measured or {})
         families = [(some, some._not_invoiced()) for some in self._families()]
         rated_anew = self.browse().union(*(drafts for _all, drafts in families))
         rated_anew.charge_ids.unlink()
+        charges, shares = [], {}
+        # All at once: below, each family reads its own.
+        rated_anew.contract_id.member_ids.device_id.fetch(["model_id"])
         for family, drafts in families:
             if family[0].charge != "pages":
                 charges += family._prepare_fee_charges()
-                continue
-            drafts = drafts.filtered("pricing_id")
-            if not drafts:
-                continue
-            rated, made = family._rate_pages(drafts)
-            shares |= rated
-            order = [*TIER_KINDS, *drafts[0].pricing_id._meters()]
-            made.sort(
-                key=lambda charge, order=order: (
-                    order.index(charge.meter),
-                    charge.tier.first if charge.tier else charge.price,
-                )
-            )
-            charges += [
-                self.browse(charge.group or family.id)._prepare_charge(charge)
-                for charge in made
-            ]
-            for statement in drafts:
-                charges += statement._prepare_supply_charges()
-                corrected, corrections = statement._rate_corrections()
-                shares |= corrected
-                charges += corrections
+            elif priced := drafts.filtered("pricing_id"):
+                rated, made = family._rate_pages(priced, measured)
+                shares |= rated
+                charges += family._prepare_page_charges(priced, made)
+        lines._insert(measured, shares)
+        priced = rated_anew.filtered(lambda s: s.charge == "pages" and s.pricing_id)
+        corrections = priced._corrections()
+        for statement in priced:
+            charges += statement._prepare_supply_charges()
+            if statement in corrections:
+                rated, made = statement._rate_corrections(corrections[statement])
+                shares |= rated
+                charges += made
         self._write_shares(shares)
         for sequence, values in enumerate(charges):
             values["sequence"] = sequence
         self.env["focalist.statement.charge"].create(charges)
         rated_anew._detect_anomalies()
+
+    def _prepare_page_charges(self, drafts, made):
+        """Values of the charges of a family's pages, in the order of the invoice.
+
+        :param drafts: those of it that were rated
+        :param list made: focalist_billing.tools.rating.Charge
+        """
+        order = [*TIER_KINDS, *drafts[0].pricing_id._meters()]
+        made.sort(
+            key=lambda charge: (
+                order.index(charge.meter),
+                charge.tier.first if charge.tier else charge.price,
+            )
+        )
+        return [
+            self.browse(charge.group or self.id)._prepare_charge(charge)
+            for charge in made
+        ]
 
     def _prepare_charge(self, charge):
         """Values of a charge as the rating gave it."""
@@ -346,6 +299,8 @@ class FocalistStatement(models.Model):
     def _prepare_supply_charges(self):
         """Values of the charges of supplies: one for each supply, price and site."""
         self.ensure_one()
+        if not self.supply_ids:
+            return []
         pricing = self.pricing_id
         prices = {line.supply_model_id: line.price for line in pricing.supply_ids}
         for supply in self.supply_ids:
@@ -378,6 +333,8 @@ class FocalistStatement(models.Model):
 
         :param dict shares: line id -> focalist_billing.tools.rating.Share
         """
+        if not shares:
+            return
         lines = self.env["focalist.statement.line"]
         names = ["included", "billable", "tiered", "price_unit", "amount"]
         lines.flush_model()
@@ -438,15 +395,32 @@ class FocalistStatement(models.Model):
             )
         )
         moves = self.env["account.move"]
-        by_company = groupby(groups.values(), lambda statements: statements.company_id)
+        by_company = groupby(groups.items(), lambda group: group[1].company_id)
         for company, some in by_company:
             # Made in the dealer's company, whichever is chosen on screen; all at once.
             accounts = self.env["account.move"].sudo().with_company(company)
-            created = accounts.create([each._prepare_invoice() for each in some])
-            for statements, move in zip(some, created, strict=True):
+            # One note each, in place of Odoo's: a run makes them all at once.
+            created = accounts.with_context(mail_create_nolog=True).create(
+                [
+                    each.with_prefetch(self._prefetch_ids)._prepare_invoice(payer)
+                    for (payer, *_same), each in some
+                ]
+            )
+            created = accounts.browse(created.ids)
+            notes = {}
+            for (_same, statements), move in zip(some, created, strict=True):
                 statements.sudo().move_id = move
+                notes[move.id] = statements._told_made_from()
+            created._message_log_batch(notes)
             moves += created.sudo(False)
         return moves
+
+    def _told_made_from(self):
+        """What an invoice's chatter says of where it is from."""
+        return self.env._(
+            "Made from %(statements)s.",
+            statements=Markup(", ").join(each._get_html_link() for each in self),
+        )
 
     def _payer(self):
         """Who receives the invoice: of fees it may be another one than of pages."""
@@ -455,12 +429,11 @@ class FocalistStatement(models.Model):
         of_fees = self.charge in ("fees", "advance")
         return (of_fees and contract.fee_payer_id) or contract.payer_id
 
-    def _prepare_invoice(self):
+    def _prepare_invoice(self, payer):
         """Values of the invoice of statements, in its receiver's language.
 
         They are of one contract, and have one payer.
         """
-        payer = self[0]._payer()
         statements = self.with_context(lang=payer.lang or self.env.lang)
         # Corrections may take back more than the period asks for.
         total = sum(self._billable().mapped("amount"))
@@ -538,15 +511,3 @@ class FocalistStatement(models.Model):
                     )
                 )
         self.sudo().write({"cancelled": True, "pricing_id": False})
-
-    def action_open_missing(self):
-        """Open the devices that the statement has no readings of."""
-        self.check_access("read")
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "focalist_base.focalist_device_action"
-        )
-        return action | {
-            "domain": [("id", "in", self.missing_device_ids.ids)],
-            "context": {},
-        }

@@ -93,8 +93,7 @@ class FocalistStatement(models.Model):
         settled = old.settles_id - old
         was = {statement: statement.line_ids.device_id.ids for statement in drafts}
         # Corrections first: what they correct may be of a draft, too.
-        for line in old.sorted("id", reverse=True):
-            line.unlink()
+        old.sorted("id", reverse=True).unlink()
         settled._mark_settled()
         lines = self.env["focalist.statement.line"]
         for some in drafts.grouped("date_start").values():

@@ -128,18 +128,14 @@ class FocalistStatementAnomaly(models.Model):
     @api.model
     def _find_missing(self, statements):
         """Devices of the contract of which a priced meter has no line."""
-        # All at once: below, each contract reads its own.
-        devices = statements.contract_id.member_ids.device_id
-        devices.fetch(["last_meters", "model_id", "site_id"])
-        statements.line_ids.site_id.fetch(["tz"])
         return [
             {
                 "statement_id": statement.id,
                 "kind": "missing",
                 "device_id": device.id,
                 "site_id": device.site_id.id,
-                "figures": {"meters": meters},
+                "figures": {"meters": list(meters)},
             }
-            for statement in statements
-            for device, meters in statement._missing_meters().items()
+            for statement, missing in statements._missing_meters().items()
+            for device, meters in missing.items()
         ]

@@ -1,4 +1,5 @@
 from collections import defaultdict
+from dataclasses import replace
 from decimal import Decimal
 
 from odoo import fields, models
@@ -53,14 +54,20 @@ class FocalistStatement(models.Model):
     _name = "focalist.statement"
     _inherit = ["focalist.statement"]
 
-    def _rate_corrections(self):
+    def _corrections(self):
+        """The lines of these statements that correct earlier ones: by statement."""
+        return self.line_ids.search(
+            [("statement_id", "in", self.ids), ("settles_id", "!=", False)], order="id"
+        ).grouped("statement_id")
+
+    def _rate_corrections(self, corrections):
         """Rate the corrections on this statement.
 
+        :param corrections: its lines that are some
         :return: (dict line id -> Share, list of values of charges)
         """
         self.ensure_one()
         shares, charges = {}, []
-        corrections = self.line_ids.filtered("settles_id")
         by_statement = corrections.grouped(lambda line: line.origin_id.statement_id)
         for corrected, lines in by_statement.items():
             before, after = corrected._rate_known(self, lines)
@@ -78,7 +85,8 @@ class FocalistStatement(models.Model):
         :return: two of what `rate` returns
         """
         [family] = self._families()
-        pages = {line.id: line.pages for line in family.line_ids if not line.settles_id}
+        usages = family._usages()
+        pages = {usage.key: usage.pages for usage in usages}
         for line in family.line_ids.search(
             [
                 ("origin_id", "in", list(pages)),
@@ -94,7 +102,13 @@ class FocalistStatement(models.Model):
         known = pages.copy()
         for line in corrections:
             known[line.origin_id.id] += line.pages
-        return family._rate_usages(self, pages), family._rate_usages(self, known)
+        before, after = (
+            family._rate_usages(
+                self, [replace(usage, pages=count[usage.key]) for usage in usages]
+            )
+            for count in (pages, known)
+        )
+        return before, after
 
     def _prepare_correction_charges(self, corrected, lines, before, after):
         """Values of the charges of what is now known less what was billed."""

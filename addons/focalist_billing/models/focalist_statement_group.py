@@ -87,24 +87,75 @@ class FocalistStatement(models.Model):
     def _not_invoiced(self):
         return self.filtered(lambda statement: statement.state != "invoiced")
 
-    def _rate_pages(self, drafts):
+    def _rate_pages(self, drafts, measured=None):
         """Rate the pages of a family: once, over all of it.
 
         What is invoiced stays as it is: the others share what it leaves of tiers and
         pools, so that all together are what one invoice would have been.
 
         :param drafts: those of which the charges are asked: at least one
+        :param dict measured: new lines; see `_rate`
         :return: (line id -> Share, list of Charge), of the drafts alone
         """
-        pages = {line.id: line.pages for line in self.line_ids if not line.settles_id}
-        shares, charges = self._rate_usages(drafts[0], pages, self - drafts)
+        usages = self._usages(measured)
+        shares, charges = self._rate_usages(drafts[0], usages, self - drafts)
         if drafts == self:
             return shares, charges
-        own = set(drafts.line_ids.ids)
+        own = set(drafts.ids)
         return (
-            {key: share for key, share in shares.items() if key in own},
-            [charge for charge in charges if charge.group in drafts.ids],
+            {usage.key: shares[usage.key] for usage in usages if usage.group in own},
+            [charge for charge in charges if charge.group in own],
         )
+
+    def _usages(self, measured=None):
+        """The pages that a family bills, as the rating takes them.
+
+        :param dict measured: new lines; see `_rate`
+        :return: list of Usage, their keys the ids of the lines
+        """
+        measured = measured or {}
+        rows = [
+            (
+                line.statement_id.id,
+                line.site_id.id,
+                line.device_id.id,
+                line.meter,
+                line.id,
+                line.pages,
+            )
+            for line in self.filtered(lambda s: s not in measured).line_ids
+            if not line.settles_id
+        ]
+        rows += [
+            (
+                statement.id,
+                row["site_id"],
+                row["device_id"],
+                row["meter"],
+                row["id"],
+                row["pages"],
+            )
+            for statement in self
+            for row in measured.get(statement, ())
+            if not row["settles_id"]
+        ]
+        # Of pages that are shared, the first device has one more: always the same one.
+        rows.sort()
+        devices = self.env["focalist.device"].browse({row[2] for row in rows})
+        models_ = {device.id: device.model_id.id for device in devices}
+        apart = len(self) > 1
+        return [
+            Usage(
+                line,
+                device,
+                meter,
+                pages,
+                model=models_[device],
+                site=site,
+                group=statement if apart else None,
+            )
+            for statement, site, device, meter, line, pages in rows
+        ]
 
     def _billed(self):
         """What these invoiced statements have of their family's tiers and pools."""
@@ -120,37 +171,19 @@ class FocalistStatement(models.Model):
             },
         )
 
-    def _rate_usages(self, statement, pages, invoiced=None):
-        """Rate pages of lines of a family.
+    def _rate_usages(self, statement, usages, invoiced=None):
+        """Rate pages of a family.
 
         :param statement: the one of it of which the prices are taken
-        :param dict pages: line id -> pages
+        :param list usages: see `_usages`
         :param invoiced: those of it that keep what they have
         :return: (line id -> Share, list of Charge)
         """
         contract = self.contract_id
         start, end = statement.service_start, statement.service_end
-        # A large run has 100,000 lines: each of them is looked at once.
-        lines = [
-            (line.id, line.device_id.id, line.meter, line.site_id.id, line.statement_id)
-            for line in self.line_ids.browse(pages)
-        ]
-        sites = {device: site for _id, device, _meter, site, _statement in lines}
-        devices = self.env["focalist.device"].browse(sites)
-        models_ = {device.id: device.model_id.id for device in devices}
+        sites = {usage.device: usage.site for usage in usages}
         return rate(
-            [
-                Usage(
-                    line,
-                    device,
-                    meter,
-                    pages[line],
-                    model=models_[device],
-                    site=site,
-                    group=own.id if len(self) > 1 else None,
-                )
-                for line, device, meter, site, own in lines
-            ],
+            usages,
             statement.pricing_id._prices(sites),
             months=contract._months(start, end),
             presence=contract._presence(start, end),

@@ -31,6 +31,9 @@ class FocalistStatementLine(models.Model):
     _inherit = ["focalist.guarded.mixin"]
     _order = "statement_id, site_id, device_id, meter, id"
     _rec_name = "device_id"
+    # Whose hand it was, and when, is the statement's; the database would check it for
+    # each line.
+    _log_access = False
 
     statement_id = fields.Many2one(
         "focalist.statement",

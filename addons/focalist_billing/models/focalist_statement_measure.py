@@ -6,6 +6,10 @@ from odoo.tools import SQL
 from odoo.addons.focalist_base.tools.meters import reading_field
 
 from ..tools.billed_meters import DEFAULT_TYPE, TYPES, counters
+from ..tools.rating import Share
+
+#: Of pages that no price is known of yet.
+UNRATED = Share(price=0)
 
 
 class FocalistStatementLine(models.Model):
@@ -128,22 +132,48 @@ class FocalistStatementLine(models.Model):
         ]
 
     @api.model
-    def _insert(self, lines):
+    def _numbered(self, lines):
+        """Give new lines the ids that they will be written with.
+
+        :param dict lines: focalist.statement record -> list of values of its lines
+        :return: dict of the same, with `id` in the values
+        """
+        count = sum(map(len, lines.values()))
+        if not count:
+            return lines
+        numbers = self.env.execute_query(
+            SQL(
+                "SELECT nextval(%s) FROM generate_series(1, %s)",
+                f"{self._table}_id_seq",
+                count,
+            )
+        )
+        ids = iter(numbers)
+        return {
+            statement: [values | {"id": next(ids)[0]} for values in some]
+            for statement, some in lines.items()
+        }
+
+    @api.model
+    def _insert(self, lines, shares=None):
         """Write measured lines, all in one statement: a large run has 100,000 of them.
 
         What the ORM would do besides is done here: stored values that follow from the
-        statement, and whose hand it was.
+        statement.
 
         :param dict lines: focalist.statement record -> list of values of its lines
+        :param dict shares: line id -> focalist_billing.tools.rating.Share, of those
+            that are rated already: what is written is taken out
         """
+        shares = {} if shares is None else shares
         rows = [
             values
             | {
                 "statement_id": statement.id,
                 "partner_id": statement.partner_id.id,
                 "company_id": statement.company_id.id,
-                "billable": values["pages"],
             }
+            | self._shared(values["pages"], shares.pop(values.get("id"), UNRATED))
             for statement, some in lines.items()
             for values in some
         ]
@@ -159,15 +189,11 @@ class FocalistStatementLine(models.Model):
             SQL(
                 """
                 INSERT INTO focalist_statement_line
-                       (%(columns)s, cancelled, settled, included, tiered, amount,
-                        create_uid, write_uid, create_date, write_date)
-                SELECT *, FALSE, FALSE, 0, FALSE, 0, %(user)s, %(user)s,
-                       now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
-                  FROM unnest(%(values)s)
+                       (%(columns)s, cancelled, settled)
+                SELECT *, FALSE, FALSE FROM unnest(%(values)s)
              RETURNING id
                 """,
                 columns=SQL(", ").join(map(SQL.identifier, names)),
-                user=self.env.uid,
                 values=SQL(", ").join(
                     SQL(
                         "%s::%s[]",
@@ -181,6 +207,17 @@ class FocalistStatementLine(models.Model):
         statements = self.env["focalist.statement"].union(*lines)
         statements.invalidate_recordset(["line_ids"])
         statements.modified(["line_ids"])
+
+    @api.model
+    def _shared(self, pages, share):
+        """Values of what became of a line's pages."""
+        return {
+            "included": share.included,
+            "billable": pages - share.included,
+            "tiered": share.price is None,
+            "price_unit": share.price or 0,
+            "amount": share.amount,
+        }
 
     @api.model
     def _measured_members(self):
@@ -244,7 +281,7 @@ class FocalistStatementLine(models.Model):
 
     @api.model
     def _usable_readings(self, counter):
-        """SQL of the readings `r` at the sites `s` that may bill a counter.
+        """SQL of the readings `r` that may bill a counter.
 
         Of what is called `member` and `segment` where this is used.
         """
@@ -264,7 +301,6 @@ class FocalistStatementLine(models.Model):
         return SQL(
             """
               FROM focalist_meter_reading r
-              JOIN focalist_site s ON s.id = r.site_id
              WHERE r.device_id = member.device_id
                AND r.partner_id = member.partner_id
                AND r.read_at >= member.stay_start
@@ -275,18 +311,32 @@ class FocalistStatementLine(models.Model):
         )
 
     @api.model
+    def _local_day(self):
+        """SQL of the day of a reading `r`, by the clock of the site where it was read.
+
+        The zone is looked up reading by reading, not joined: so the index gives the
+        readings in their order, and the first that fits ends the search.
+        """
+        return SQL(
+            """
+            (r.read_at AT TIME ZONE 'UTC' AT TIME ZONE (
+             SELECT s.tz FROM focalist_site s WHERE s.id = r.site_id))::date
+            """
+        )
+
+    @api.model
     def _bounds(self, counter):
         """SQL of the first and the last reading of one counter, by period and device.
 
         And by segment of the counter, from one break to the next. A whole counter is
         read where the reading does not split it.
 
-        The local date of a reading is asked of the site where it was read; the plain
-        bounds beside it, a day wider than any time zone, are for the index.
+        The plain bounds beside a reading's local day, a day wider than any time zone,
+        are for the index.
         """
         column = SQL.identifier(reading_field(counter.name))
         own = self._usable_readings(counter)
-        local_day = SQL("(r.read_at AT TIME ZONE 'UTC' AT TIME ZONE s.tz)::date")
+        local_day = self._local_day()
         return SQL(
             """
             SELECT member.contract_id, member.device_id, member.serial_number,
@@ -335,6 +385,7 @@ class FocalistStatementLine(models.Model):
                     ORDER BY l.read_to_at DESC LIMIT 1) AS billed ON TRUE
          LEFT JOIN LATERAL (
                    SELECT r.id %(own)s
+                      AND billed.line_id IS NULL
                       AND r.read_at < GREATEST(member.first_day + INTERVAL '1 day',
                                                member.start_at + INTERVAL '1 second')
                       AND (%(local_day)s < member.first_day
@@ -342,6 +393,7 @@ class FocalistStatementLine(models.Model):
                     ORDER BY r.read_at DESC, r.id DESC LIMIT 1) AS before ON TRUE
          LEFT JOIN LATERAL (
                    SELECT r.id %(own)s
+                      AND billed.line_id IS NULL AND before.id IS NULL
                       AND r.read_at >= GREATEST(member.first_day - INTERVAL '1 day',
                                                 member.start_at)
                       AND %(local_day)s >= member.first_day
@@ -395,16 +447,17 @@ class FocalistStatementLine(models.Model):
                           COALESCE(late.value, inside.value) AS value) AS last
          LEFT JOIN LATERAL (
                    SELECT over.at AS estimate_at, over.days AS estimate_days
-                     FROM focalist_site s
+                     FROM (SELECT (SELECT s.tz FROM focalist_site s
+                                    WHERE s.id = COALESCE(last.site_id, first.site_id)
+                                  ) AS tz) AS place
                CROSS JOIN LATERAL (SELECT
-                          (member.last_day + 1)::timestamp AT TIME ZONE s.tz
+                          (member.last_day + 1)::timestamp AT TIME ZONE place.tz
                               AT TIME ZONE 'UTC' - INTERVAL '1 second' AS at,
                           member.last_day
                               - (COALESCE(last.read_at, first.read_at)
-                                 AT TIME ZONE 'UTC' AT TIME ZONE s.tz)::date AS days
+                                 AT TIME ZONE 'UTC' AT TIME ZONE place.tz)::date AS days
                           ) AS over
                     WHERE member.missing = 'estimate' AND member.goes_on
-                      AND s.id = COALESCE(last.site_id, first.site_id)
                       AND following.read_at IS NULL
                       AND over.days > member.tolerance
                       AND (member.end_at IS NULL OR member.end_at > over.at)

@@ -403,7 +403,7 @@ class FocalistStatementLine(models.Model):
         """
         own = self._usable_readings(counter)
         column = SQL.identifier(reading_field(counter.name))
-        local_day = SQL("(r.read_at AT TIME ZONE 'UTC' AT TIME ZONE s.tz)::date")
+        local_day = self._local_day()
         near = SQL("%s >= member.service_end - member.tolerance::integer", local_day)
         reading = SQL("SELECT r.id, r.read_at AS at, r.%s AS value", column)
         return SQL(

@@ -17,10 +17,10 @@ class FocalistStatement(models.Model):
     _name = "focalist.statement"
     _inherit = ["focalist.statement"]
 
-    def _rate(self):
+    def _rate(self, measured=None):
         true_ups = self.filtered(lambda statement: statement.charge == "true_up")
         others = self - true_ups
-        result = others and super(FocalistStatement, others)._rate()
+        result = others and super(FocalistStatement, others)._rate(measured)
         (true_ups | others._true_ups())._true_up()
         return result
 

@@ -50,7 +50,11 @@ class ResCompany(models.Model):
         chosen = self.sudo().focalist_charge_product_ids.filtered(
             lambda line: line.charge == charge
         )
-        return chosen.product_id or self.env.ref(f"focalist_billing.product_{charge}")
+        # Not by `ref`, which asks the database each time: a run has thousands of lines.
+        usual = self.env["ir.model.data"]._xmlid_to_res_id(
+            f"focalist_billing.product_{charge}", raise_if_not_found=True
+        )
+        return chosen.product_id or chosen.product_id.browse(usual)
 
     def _set_focalist_charge_accounts(self):
         """Give the products of our charges the account of services, where there is one.

@@ -1,9 +1,8 @@
 from unittest.mock import patch
 
 from odoo import Command
-from odoo.exceptions import AccessError, ConcurrencyError, UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
-from odoo.tools import mute_logger
 
 from odoo.addons.focalist_billing.models import (
     focalist_billing_run,
@@ -114,25 +113,6 @@ class TestBillingRun(RunCommon):
         self.assertEqual(run.progress, 50)
         self.assertFalse(some._measure_batch(), "it is done once")
         self.assertFalse(some._invoice_batch(), "nobody asked for it")
-
-    def test_two_that_begin_a_years_numbers_at_once(self):
-        self._in_background()
-        run = self._run()
-        run.action_start()
-        sequences = type(self.env["ir.sequence"])
-        self.env.ref("focalist_billing.sequence_statement")._next("2026-01-01")
-
-        def unseen(sequence, sequence_date=None):
-            sequence._create_date_range_seq(sequence_date)
-
-        with (
-            patch.object(sequences, "_next", unseen),
-            mute_logger("odoo.sql_db"),
-            self.assertRaises(ConcurrencyError),
-            self.env.cr.savepoint(),
-        ):
-            run.row_ids.sudo()._measure_batch()
-        self.assertEqual(set(run.row_ids.mapped("state")), {"to_do"})
 
     def test_stopped_and_resumed(self):
         self._in_background(batch=1)

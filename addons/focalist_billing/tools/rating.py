@@ -91,6 +91,12 @@ class Prices:
             usage.device, self.of_model.get(usage.model, self.default)
         )
 
+    @property
+    def includes(self) -> bool:
+        """Whether any page is included."""
+        rates = (self.default, *self.of_model.values(), *self.of_device.values())
+        return bool(self.pools) or any(any(each.included.values()) for each in rates)
+
     def price(self, usage: Usage) -> float:
         """The price of one page, where it falls into no tier."""
         prices = self.rates(usage).prices
@@ -200,9 +206,10 @@ def rate(
                 group=owner,
             )
         )
+        exact = Decimal(str(price))
         for usage in group:
             share = shares[usage.key]
-            share.amount = Decimal(str(price)) * (usage.pages - share.included)
+            share.amount = exact * (usage.pages - share.included)
     for kind, group in tiered.items():
         charges += _tier(kind, group, prices, months, shares, billed)
     return shares, charges
@@ -214,6 +221,8 @@ def _include(usages, prices, months, presence, shares, billed):
     A device's own; or its pool's, shared among the pool's usages by their pages. A
     device that was here for a part of the period has that part.
     """
+    if not (prices.includes or billed.groups):
+        return
     pooled = {device: pool for pool in prices.pools for device in pool.devices}
     groups = defaultdict(list)
     for usage in usages:
