@@ -20,6 +20,7 @@ from . import (
     test_measure,
     test_p1_indexation,
     test_p1_minimum,
+    test_p1_simulated_minimum,
     test_p5_supplies,
     test_pdf,
     test_periods,
