@@ -21,6 +21,7 @@ from . import (
     test_p1_indexation,
     test_p1_minimum,
     test_p1_simulated_minimum,
+    test_p1_succession,
     test_p5_supplies,
     test_pdf,
     test_periods,
