@@ -50,6 +50,7 @@ from . import (
     focalist_pricing_tier,
     focalist_revenue,
     focalist_site,
+    focalist_site_analytic,
     focalist_statement,
     focalist_statement_again,
     focalist_statement_annex,

@@ -15,6 +15,7 @@ from . import (
     test_fees,
     test_i1_credit,
     test_i2_corrections,
+    test_i2_site_analytic,
     test_invoice,
     test_invoice_by,
     test_measure,
