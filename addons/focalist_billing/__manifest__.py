@@ -28,6 +28,7 @@
         "views/focalist_charge_product_views.xml",
         "views/focalist_cutoff_views.xml",
         "views/focalist_site_views.xml",
+        "views/focalist_site_analytic_views.xml",
         "views/res_config_settings_views.xml",
         "views/focalist_revenue_views.xml",
         "views/focalist_price_index_views.xml",

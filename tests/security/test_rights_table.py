@@ -74,6 +74,7 @@ focalist.pricing.tier         -        -      rwcd  -          rwcd       rwcd  
 focalist.public.attempt       -        -      -     -          -          -       -       -
 focalist.revenue              -        -      -     -          r          r       -       -
 focalist.site                 -        r      rwcd  rwc        r          rwcd    r       -
+focalist.site.analytic        -        -      -     -          rw         rw      -       -
 focalist.snmp.credential      -        -      -     rwcd       -          rwcd    -       -
 focalist.statement            -        r      r     -          rwcd       rwcd    -       -
 focalist.statement.anomaly    -        -      r     -          rw         rw      -       -

@@ -21,7 +21,13 @@ class FocalistChargeProduct(models.Model):
         ondelete="cascade",
     )
     charge = fields.Selection(
-        [*METERS, ("supply", "Supplies"), ("fee", "Fixed fees")], required=True
+        [
+            *METERS,
+            ("supply", "Supplies"),
+            ("fee", "Fixed fees"),
+            ("minimum", "Short of minimum volumes"),
+        ],
+        required=True,
     )
     product_id = fields.Many2one(
         "product.product",

@@ -148,7 +148,9 @@ class FocalistContract(models.Model):
             supplies = replaced.get(contract, [])
             known = live.get(contract, self.env["focalist.statement"])
             taken = {statement._group_key() for statement in known}
-            groups = contract._grouped_rows(lines, supplies)
+            start, _end = periods[contract]
+            was = contract._cancelled_keys(charge, start, known)
+            groups = contract._grouped_rows(lines, supplies, was=was, taken=taken)
             parts += [
                 (
                     contract,
@@ -161,10 +163,13 @@ class FocalistContract(models.Model):
             ]
         return parts
 
-    def _grouped_rows(self, lines, supplies, invoice_by=None):
+    def _grouped_rows(self, lines, supplies, invoice_by=None, was=None, taken=()):
         """Share rows of lines and supplies among statements, and note cost centres.
 
         :param invoice_by: as the statements have it; None: as the contract has it now
+        :param was: see `_cancelled_keys`: a device whose cost centre has its statement
+            comes again where it was
+        :param taken: keys of the statements that there are
         :return: dict key of a statement -> (lines, supplies)
         """
         self.ensure_one()
@@ -182,6 +187,9 @@ class FocalistContract(models.Model):
                     key = (row["site_id"], "")
                 elif invoice_by == "cost_centre":
                     key = (False, centre or "")
+                    if key in taken and row["device_id"] in was:
+                        key = was[row["device_id"]]
+                        centre = key[1] or None
                 groups.setdefault(key, ([], []))[place].append(row)
                 if rows is lines:
                     row["cost_centre"] = centre
@@ -246,7 +254,7 @@ class FocalistContract(models.Model):
         ]
 
     def _cancelled_keys(self, charge, start, live):
-        """Whose statement each device's fee was on that was cancelled beside others.
+        """Whose statement each device was on that was cancelled beside others.
 
         :param live: the statements of the period that there are
         :return: dict device id -> key of a statement that there is not
@@ -266,5 +274,5 @@ class FocalistContract(models.Model):
         return {
             device.id: one._group_key()
             for one in cancelled.sorted("id")
-            for device in one.fee_device_ids
+            for device in one._billed_devices()
         }

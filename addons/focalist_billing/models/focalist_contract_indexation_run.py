@@ -2,7 +2,6 @@ import logging
 
 import psycopg2
 from dateutil.relativedelta import relativedelta
-from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -97,7 +96,8 @@ class FocalistContract(models.Model):
             if contract.date_end and contract.date_end < day and not renewed:
                 continue
             factor, reason = contract._indexation_factor()
-            source = contract._pricing_at(day)
+            # In the language that the version is made in: its names are copied.
+            source = contract._pricing_at(day).with_env(self.env)
             if source.date_from == day:
                 raise UserError(
                     contract.env._(
@@ -113,6 +113,7 @@ class FocalistContract(models.Model):
         versions = self.env["focalist.pricing"].create(values)
         for source, version in zip(sources, versions, strict=True):
             source.copy_translations(version)
+        versions._keep_indexed()
         for contract, vals in dates.items():
             contract.write(vals)
         versions.contract_id._tell_of_indexation()
@@ -167,11 +168,7 @@ class FocalistContract(models.Model):
             date=format_date(self.env, version.date_from),
             reason=version.reason,
         )
-        rows = Markup().join(
-            Markup("<li>%s: %s → %s</li>") % change
-            for change in version._price_changes()
-        )
-        return Markup("<p>%s</p><ul>%s</ul>") % (head, rows)
+        return version._changes_note(head)
 
     def _give_accountant(self, note):
         """One thing to do for an accountant, until it is done."""

@@ -22,9 +22,10 @@ class FocalistContract(models.Model):
     _name = "focalist.contract"
     _inherit = ["focalist.contract"]
 
-    def _past_year(self):
+    def _past_year(self, since=None):
         """The periods of the last 12 months that are over, the oldest first.
 
+        :param since: a day from which on they are wanted, too, if it is before
         :return: list of Span
         """
         self.ensure_one()
@@ -34,7 +35,8 @@ class FocalistContract(models.Model):
             day = self.date_end
         billed = set(self._page_statements().mapped("date_start"))
         spans = []
-        for _number in range(12 // PERIOD_MONTHS[self.period]):
+        number = 12 // PERIOD_MONTHS[self.period]
+        while len(spans) < number or (since and spans[0].start > since):
             start, end = self._period_of(day)
             last = min(end, self.date_end or end)
             first = max(start, self.date_start)

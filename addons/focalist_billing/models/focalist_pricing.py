@@ -342,19 +342,23 @@ class FocalistPricing(models.Model):
 
     def _check_not_invoiced(self):
         for pricing in self:
-            # Fees of a long period may be those of several versions.
-            charges = pricing.fee_ids.charge_ids | pricing.minimum_ids.charge_ids
-            statements = pricing.statement_ids | charges.statement_id
-            invoiced = statements.filtered(lambda s: s.state == "invoiced")
-            if invoiced:
+            if statement := pricing._invoiced_statement():
                 raise UserError(
                     self.env._(
                         "%(statement)s was invoiced with these prices: they stay as"
                         " they are. Add a version that holds from %(date)s.",
-                        statement=invoiced[0].name,
+                        statement=statement.name,
                         date=pricing.contract_id._change_date(),
                     )
                 )
+
+    def _invoiced_statement(self):
+        """A statement that was invoiced with these prices; empty where none was."""
+        self.ensure_one()
+        # Fees of a long period may be those of several versions.
+        charges = self.fee_ids.charge_ids | self.minimum_ids.charge_ids
+        statements = self.statement_ids | charges.statement_id
+        return statements.filtered(lambda s: s.state == "invoiced")[:1]
 
     # -- what the rating takes --------------------------------------------------------
 

@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date, formatLang
@@ -49,6 +51,12 @@ class FocalistPricing(models.Model):
         "Base month before", readonly=True, copy=False, help="Of the index."
     )
 
+    indexed_by = fields.Json(
+        readonly=True,
+        copy=False,
+        help="The factor, what was indexed, and the prices that came of it.",
+    )
+
     @api.depends("date_from", "announced_on", "contract_id.pricing_ids.date_from")
     def _compute_status(self):
         today = fields.Date.context_today(self)
@@ -66,21 +74,29 @@ class FocalistPricing(models.Model):
         """
         self.ensure_one()
         contract = self.contract_id
-        [values] = self.copy_data(
-            {
-                "date_from": day,
-                "reason": reason,
-                "announced_on": fields.Date.context_today(self),
-                "indexed_from_id": self.id,
-                "indexed_base": contract.indexation_base,
-            }
-        )
-        if contract.indexes_pages:
+        switches = sorted({"indexes_pages", *(switch for switch, _f in PARTS.values())})
+        what = [switch for switch in switches if contract[switch]]
+        return self._indexed_values(factor, what) | {
+            "date_from": day,
+            "reason": reason,
+            "announced_on": fields.Date.context_today(self),
+            "indexed_from_id": self.id,
+            "indexed_base": contract.indexation_base,
+            "indexed_by": {"factor": str(factor), "what": what},
+        }
+
+    def _indexed_values(self, factor, what):
+        """These prices by a factor.
+
+        :param what: names of the contract's fields that say what is indexed
+        """
+        [values] = self.copy_data()
+        if "indexes_pages" in what:
             overrides = [command[2] for command in values["override_ids"]]
             for rates in [values, *overrides]:
                 rates.update({name: indexed(rates[name], factor) for name in PAGES})
         for name, (switch, field) in PARTS.items():
-            if contract[switch]:
+            if switch in what:
                 money = name == "fee_ids"
                 places = self.currency_id.decimal_places if money else 6
                 for _command, _id, part in values[name]:
@@ -98,6 +114,13 @@ class FocalistPricing(models.Model):
             for title, old, new in self._price_pairs()
             if old != new
         ]
+
+    def _changes_note(self, head):
+        """A sentence, and under it what each price was before and is now."""
+        rows = Markup().join(
+            Markup("<li>%s: %s → %s</li>") % change for change in self._price_changes()
+        )
+        return Markup("<p>%s</p><ul>%s</ul>") % (head, rows)
 
     def _price_pairs(self):
         """All prices that count: (title, before, now)."""

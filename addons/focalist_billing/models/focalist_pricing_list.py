@@ -21,7 +21,7 @@ class FocalistPricing(models.Model):
                 for line in self.supply_ids
             ]
         else:
-            prices = self._tier_list() + self._page_list()
+            prices = self._tier_list() + self._page_list() + self._minimum_list()
         pers = dict(self.fee_ids._fields["per"]._description_selection(self.env))
         return prices + [
             (
@@ -48,6 +48,21 @@ class FocalistPricing(models.Model):
             )
             for tier in self.tier_ids.sorted(lambda tier: (tier.kind, tier.page_from))
         ]
+
+    def _minimum_list(self):
+        """The pages that are guaranteed, and the price of those short of them."""
+        prices = []
+        for minimum in self._minimums():
+            title = ": ".join(
+                filter(None, [minimum.site_id.name, minimum._part_title()])
+            )
+            guaranteed = minimum._fields["pages"]._description_string(self.env)
+            per = dict(minimum._fields["per"]._description_selection(self.env))
+            prices += [
+                (f"{title}, {guaranteed}, {per[minimum.per]}", minimum.pages),
+                (title, minimum._price()),
+            ]
+        return prices
 
     def _page_list(self):
         """The default prices, those of models and devices, and shared pages."""

@@ -144,7 +144,8 @@ class FocalistPricing(models.Model):
                 }
             )
         trial = self.new(self._trial_commands(values))
-        if trial.model == "tiered" and (problem := trial._tiers_problem()):
+        problem = trial.model == "tiered" and trial._tiers_problem()
+        if problem := problem or trial._minimums_problem():
             raise ValidationError(problem)
         return Simulator(contract, trial)
 

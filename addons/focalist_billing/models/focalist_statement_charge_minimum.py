@@ -40,7 +40,7 @@ class FocalistStatementCharge(models.Model):
 
     def _product(self):
         if self.minimum_id:
-            return self.env.ref("focalist_billing.product_minimum")
+            return self.company_id._focalist_product("minimum")
         return super()._product()
 
     def _included_note(self):

@@ -45,6 +45,10 @@ class FocalistStatement(models.Model):
         self.ensure_one()
         return self.site_id.id, self.cost_centre or ""
 
+    def _billed_devices(self):
+        """The devices whose pages, supplies or fees it bills."""
+        return self.line_ids.device_id | self.supply_ids.device_id | self.fee_device_ids
+
     def _group_name(self):
         """The site or cost centre, as an invoice names it; empty where it has none."""
         self.ensure_one()

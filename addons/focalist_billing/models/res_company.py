@@ -3,7 +3,9 @@ from odoo import Command, models
 from ..tools.billed_meters import BILLED_METERS
 
 #: The products that the charges are invoiced with.
-CHARGES = tuple(f"product_{name}" for name in (*BILLED_METERS, "supply", "fee"))
+CHARGES = tuple(
+    f"product_{name}" for name in (*BILLED_METERS, "supply", "fee", "minimum")
+)
 
 
 class ResCompany(models.Model):

@@ -44,7 +44,7 @@ class ResCompany(models.Model):
 
         What a charge is called and taxed by is shown to whoever sees it: sudo.
 
-        :param str charge: a meter, "supply" or "fee"
+        :param str charge: a meter, "supply", "fee" or "minimum"
         """
         self.ensure_one()
         chosen = self.sudo().focalist_charge_product_ids.filtered(

@@ -190,6 +190,14 @@ class TestFrenchCompany(BillingCommon):
             (move.amount_untaxed, move.amount_tax, move.amount_total), (100, 20, 120)
         )
 
+    def test_p1_a_true_up_is_a_service_as_the_pages_are(self):
+        product = self.env.ref("focalist_billing.product_minimum").with_company(
+            self.company
+        )
+        self.assertEqual(product.property_account_income_id.code, "706000")
+        taxes = product.taxes_id._filter_taxes_by_company(self.company)
+        self.assertEqual(taxes.tax_scope, "service")
+
     def test_i2_the_account_that_was_chosen_stays(self):
         product = self.env.ref("focalist_billing.product_mono").with_company(
             self.company

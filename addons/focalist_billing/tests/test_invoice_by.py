@@ -391,6 +391,55 @@ class TestInvoiceBy(SitesCommon):
         self.assertEqual(by_centre["4711"].pages, 500)
         self.assertEqual(by_centre["4711"].line_ids.mapped("cost_centre"), ["4711"])
 
+    def test_i2_a_cancelled_cost_centre_s_pages_come_again_where_they_were(self):
+        """Though its device's cost centre is by now one that is invoiced."""
+        field = self._cost_centre_field()
+        (self.lyon_1 + self.lyon_2).properties = {"centre": "1234"}
+        self.nice_1.properties = {"centre": "4711"}
+        self.contract.write({"cost_centre_field": field, "invoice_by": "cost_centre"})
+        statements = self._run()
+        by_centre = {s.cost_centre: s for s in statements}
+        by_centre["1234"]._create_invoices().action_post()
+        self.nice_1.properties = {"centre": "1234"}
+        for _twice in range(2):
+            by_centre["4711"].action_cancel()
+            again = self._run()
+            self.assertEqual(
+                (again.cost_centre, again.pages, again.amount_untaxed),
+                ("4711", 500, 5),
+            )
+            self.assertEqual(str(again.date_start), "2026-03-01")
+            self.assertEqual(again.line_ids.mapped("cost_centre"), ["4711"])
+            by_centre["4711"] = again
+        # The next period is where it is now.
+        self._read(self.nice, "B001", ("2026-04-30 08:00", {"mono": 800}))
+        [april] = self._run("2026-04-01")
+        self.assertEqual((april.cost_centre, april.pages), ("1234", 300))
+
+    def test_i2_a_cancelled_cost_centre_that_nobody_took_goes_with_its_device(self):
+        field = self._cost_centre_field()
+        self.nice_1.properties = {"centre": "4711"}
+        self.contract.write({"cost_centre_field": field, "invoice_by": "cost_centre"})
+        nice = self._run().filtered("cost_centre")
+        self.nice_1.properties = {"centre": "5000"}
+        nice.action_cancel()
+        again = self._run()
+        self.assertEqual((again.cost_centre, again.pages), ("5000", 500))
+
+    def test_i2_late_pages_of_an_invoiced_cost_centre_wait_for_the_next_period(self):
+        """They were on no statement: what was cancelled beside them is another's."""
+        field = self._cost_centre_field()
+        self.nice_1.properties = {"centre": "4711"}
+        (self.lyon_1 + self.lyon_2).properties = {"centre": "1234"}
+        self.contract.write({"cost_centre_field": field, "invoice_by": "cost_centre"})
+        by_centre = {s.cost_centre: s for s in self._run()}
+        by_centre["1234"]._create_invoices().action_post()
+        late = self._print(self.site, "D001", 50, 50)
+        late.properties = {"centre": "1234"}
+        by_centre["4711"].action_cancel()
+        again = self._run()
+        self.assertEqual((again.cost_centre, again.pages), ("4711", 500))
+
     def test_i2_a_run_makes_anew_what_one_site_had(self):
         self.contract.invoice_by = "site"
 

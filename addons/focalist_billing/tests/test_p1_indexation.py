@@ -51,9 +51,8 @@ class TestIndexationArithmetic(BaseCase):
         self.assertEqual(percent_of(of_index(122, 126)), 3.2787)
 
 
-@tagged("post_install", "-at_install")
-class TestIndexation(BillingCommon):
-    """Prices that are indexed by date, and announced before they are (P1)."""
+class IndexationCommon(BillingCommon):
+    """A contract whose prices are to be indexed, and an accountant."""
 
     @classmethod
     def setUpClass(cls):
@@ -107,6 +106,11 @@ class TestIndexation(BillingCommon):
             self.env.ref("focalist_billing.index_prices").method_direct_trigger()
         self.env.invalidate_all()
         return self.env["focalist.pricing"].search([]) - known
+
+
+@tagged("post_install", "-at_install")
+class TestIndexation(IndexationCommon):
+    """Prices that are indexed by date, and announced before they are (P1)."""
 
     def test_p1_indexation_by_a_rate_is_announced_60_days_before(self):
         self._by_rate()

@@ -281,6 +281,24 @@ class TestMinimum(BillingCommon):
         self.pricing.minimum_ids.unlink()
         self.assertEqual(true_up.state, "empty")
 
+    def test_p1_a_true_up_has_the_product_that_the_company_chose(self):
+        """With its account; and the usual one has those of services, as the others."""
+        usual = self.env.ref("focalist_billing.product_minimum")
+        self.assertIn(usual.product_tmpl_id, self.company._focalist_charge_templates())
+        account = self.company_data["default_account_revenue"].copy()
+        own = self.env["product.product"].create(
+            {"name": "Guarantees", "property_account_income_id": account.id}
+        )
+        self.company.focalist_charge_product_ids = [
+            Command.create({"charge": "minimum", "product_id": own.id})
+        ]
+        self._minimum()
+        self._print(3000, 3500, 4000)
+        _pages, true_up = self._quarter()
+        line = true_up._create_invoices().invoice_line_ids
+        self.assertEqual((line.product_id, line.account_id), (own, account))
+        self.assertIn("Mono pages short of the minimum", line.name)
+
     def test_p1_true_ups_of_many_contracts_are_made_together(self):
         self._minimum()
         contracts = self.contract

@@ -19,14 +19,15 @@ class Span(NamedTuple):
     last: date
     source: str
     """billed: the lines of its statements; readings: those that a statement would lie
-    between; volumes: pages by day, where there was no contract"""
+    between; volumes: pages by day, where there was no contract; true_up: no pages, but
+    those short of the minimums of a time that is over"""
 
 
 class Amount(NamedTuple):
     """What is charged, as a line of an invoice."""
 
     what: str
-    """a meter or the kind of tiers, `supply` or `fee`"""
+    """a meter or the kind of tiers, `supply`, `fee` or `minimum`"""
     quantity: int
     price: float
     statement: str
@@ -75,9 +76,11 @@ class Simulation(NamedTuple):
     rows: list
     total: Compared
     charges: list
-    """Compared, a charge each: a meter, the supplies, the fees"""
+    """Compared, a charge each: a meter, the supplies, the fees, the minimums"""
     devices: list
     """Compared, a device each, the largest difference first"""
+    open_true_up: Span | None = None
+    """the time of minimums that is not over, and so not billed"""
 
     @property
     def sources(self):

@@ -39,7 +39,7 @@ class _Writer(Writer):
         env, rows = self.env, self.simulation.rows
         sheet = self.book.add_worksheet(env._("Simulation")[:31])
         row = self._summary(sheet)
-        columns = [(env._("Period"), "text", 26), *self._columns()]
+        columns = [(env._("Period"), "text", 34), *self._columns()]
         if self.compared:
             columns.append((self._in_currency(env._("Statement")), "money", 16))
         columns.append((env._("Pages are"), "text", 46))
@@ -73,9 +73,14 @@ class _Writer(Writer):
         for row, (label, value) in enumerate(facts, 1):
             sheet.write_string(row, 0, label, self.formats["label"])
             sheet.write_string(row, 1, value or "", self.formats["text"])
-        note = env._("Amounts without tax. A simulation is no invoice.")
-        sheet.write_string(row + 1, 0, note, self.formats["label"])
-        return row + 3
+        notes = [
+            env._("Amounts without tax. A simulation is no invoice."),
+            self.simulator.open_note(self.simulation),
+        ]
+        for note in filter(None, notes):
+            row += 1
+            sheet.write_string(row, 0, note, self.formats["label"])
+        return row + 2
 
     def _columns(self):
         env = self.env

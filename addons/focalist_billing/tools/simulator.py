@@ -5,6 +5,7 @@ from collections import defaultdict
 from odoo import fields
 from odoo.tools import format_date
 
+from . import simulator_true_up
 from .billed_meters import BILLED_METERS
 from .rating import rate
 from .simulation import (
@@ -42,7 +43,12 @@ class Simulator:
         :return: focalist_billing.tools.simulation.Simulation
         """
         contract, versions = self.contract, [*self.present, self.trial]
-        spans = contract._past_year()
+        shown = spans = contract._past_year()
+        minimums = any(version._minimums() for version in versions)
+        if minimums:
+            # A true-up counts pages of before the year, too.
+            since, _end = contract._period_of(shown[0].start, "true_up")
+            spans = contract._past_year(since)
         usage = {
             meter_type: contract._past_usage(spans, meter_type)
             for meter_type in {version.meter_type for version in versions}
@@ -52,30 +58,46 @@ class Simulator:
             supplies = contract._past_supplies(spans)
         presence = contract._past_presence(spans)
         # Before the first reading of a client without a contract there is no month.
-        known = [
-            number
+        known = {
+            number: span
             for number, span in enumerate(spans)
             if span.source != "volumes" or presence[number]
-        ]
-        bills = [
-            [
+        }
+        times = simulator_true_up.times(contract, known) if minimums else []
+        ending = {time.numbers[-1]: time for time in times if time.over}
+        rows = []
+        for number, span in known.items():
+            if span.start < shown[0].start:
+                continue
+            bills = [
                 self._bill(
                     version,
-                    spans[number],
+                    span,
                     usage[version.meter_type][number],
                     supplies[number],
                     presence[number],
                 )
-                for number in known
+                for version in versions
             ]
-            for version in versions
-        ]
+            rows.append((span, usage[self.trial.meter_type][number], bills))
+            if time := ending.get(number):
+                some = [known[one] for one in time.numbers]
+                bills = [
+                    simulator_true_up.bill(
+                        self,
+                        version,
+                        some,
+                        [usage[version.meter_type][one] for one in time.numbers],
+                    )
+                    for version in versions
+                ]
+                rows.append((time.span, [], bills))
         return self._compare(
-            [spans[number] for number in known],
-            [usage[self.trial.meter_type][number] for number in known],
-            bills[-1],
-            bills[0] if self.present else None,
-        )
+            [span for span, _usages, _bills in rows],
+            [usages for _span, usages, _bills in rows],
+            [bills[-1] for _span, _usages, bills in rows],
+            [bills[0] for _span, _usages, bills in rows] if self.present else None,
+        )._replace(open_true_up=next((t.span for t in times[-1:] if not t.over), None))
 
     # -- rating -----------------------------------------------------------------------
 
@@ -154,7 +176,7 @@ class Simulator:
                     present and present[number].untaxed,
                     trial[number].untaxed,
                 ),
-                billed.get(span.start) if span.source == "billed" else None,
+                billed.get((span.source, span.start)),
             )
             for number, span in enumerate(spans)
         ]
@@ -172,16 +194,29 @@ class Simulator:
         )
 
     def _billed(self):
-        """What statements ask, by the first day of the period of pages: dict."""
+        """What statements ask.
+
+        :return: dict (source of a period, its first day) -> amount: of a true-up by
+            itself, of other charges by the period of pages
+        """
         amounts = defaultdict(float)
         for statement in self.contract.statement_ids:
             if not statement.cancelled:
-                start, _end = self.contract._period_of(statement.date_start)
-                amounts[start] += statement.amount_untaxed
+                key = "true_up", statement.date_start
+                if statement.charge != "true_up":
+                    start, _end = self.contract._period_of(statement.date_start)
+                    key = "billed", start
+                amounts[key] += statement.amount_untaxed
         return amounts
 
     def _period_title(self, span):
         """A month by its name, other periods by their days."""
+        if span.source == "true_up":
+            return self.env._(
+                "True-up %(start)s to %(end)s",
+                start=format_date(self.env, span.first),
+                end=format_date(self.env, span.last),
+            )
         if span.start.day == 1 and span.start.month == span.end.month:
             return format_date(self.env, span.start, date_format="MMM y")
         return self.env._(
@@ -194,8 +229,12 @@ class Simulator:
         """By what is charged: each meter, the supplies, the fees."""
         field = self.env["focalist.statement.line"]._fields["meter"]
         titles = dict(field._description_selection(self.env))
-        titles |= {"supply": self.env._("Supplies"), "fee": self.env._("Fixed fees")}
-        order = [*BILLED_METERS, "supply", "fee"]
+        titles |= {
+            "supply": self.env._("Supplies"),
+            "fee": self.env._("Fixed fees"),
+            "minimum": self.env._("Short of minimum volumes"),
+        }
+        order = [*BILLED_METERS, "supply", "fee", "minimum"]
 
         def sums(bills):
             found = defaultdict(float)
@@ -259,7 +298,18 @@ class Simulator:
             "billed": self.env._("as billed"),
             "readings": self.env._("from readings, not from invoices"),
             "volumes": self.env._("from the volumes of days, without a contract"),
+            "true_up": self.env._("short of minimum volumes, printed by nobody"),
         }
+
+    def open_note(self, simulation):
+        """That minimums of the present time are not asked for yet; empty: they are."""
+        span = simulation.open_true_up
+        return span and self.env._(
+            "Minimum volumes from %(start)s on are trued up after %(end)s: what is"
+            " short of them by now is not asked for here.",
+            start=format_date(self.env, span.first),
+            end=format_date(self.env, span.end),
+        )
 
     def shown(self):
         """The simulation as the screen takes it: JSON."""
@@ -276,10 +326,15 @@ class Simulator:
             "compared": simulation.total.present is not None,
             "rows": [
                 plain(row.compared)
-                | {"source": sources[row.span.source], "billed": row.billed}
+                | {
+                    "source": sources[row.span.source],
+                    "billed": row.billed,
+                    "true_up": row.span.source == "true_up",
+                }
                 for row in simulation.rows
             ],
             "total": plain(simulation.total),
+            "note": self.open_note(simulation) or "",
             "charges": [plain(one) for one in simulation.charges],
             "devices": [plain(one) for one in simulation.devices[:SHOWN]],
             "more_devices": max(len(simulation.devices) - SHOWN, 0),

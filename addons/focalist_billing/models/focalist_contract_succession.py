@@ -1,0 +1,15 @@
+from odoo import models
+
+
+class FocalistContract(models.Model):
+    """Indexed versions of the prices follow those that they were computed from."""
+
+    _name = "focalist.contract"
+    _inherit = ["focalist.contract"]
+
+    def _price_drafts(self):
+        """Before drafts are priced anew, the later versions are that follow."""
+        if not self.env.context.get("focalist_succession"):
+            self.invalidate_recordset(["pricing_ids"])
+            self.pricing_ids._follow_base()
+        return super()._price_drafts()
