@@ -69,6 +69,11 @@ const makeDrafts = () => [
     trigger: ".o_field_widget[name='month'] input",
     run: "edit 05/15/2026 && press Enter",
   },
+  {
+    content: "It stands there",
+    trigger:
+      "body:not(:has(.o_popover)) .o_field_widget[name='month'] button:contains('05/15/2026')",
+  },
   click(
     "Its invoices are to be posted",
     ".o_field_widget[name='invoicing'] .o_radio_input[data-value='post']",
