@@ -97,4 +97,6 @@ class AccountMove(models.Model):
         )
         if len(self) == 1:
             return action | {"views": [(False, "form")], "res_id": self.id}
-        return action | {"domain": [("id", "in", self.ids)], "context": {}}
+        # Odoo's list names the client by this only.
+        context = {"default_move_type": "out_invoice"}
+        return action | {"domain": [("id", "in", self.ids)], "context": context}

@@ -54,7 +54,7 @@ class FocalistStatement(models.Model):
             annex.Charge(
                 statement.name,
                 charge._annex_title(),
-                charge.printed,
+                charge.printed if charge.meter else None,
                 charge.quantity,
                 charge.price_unit,
                 charge.amount,

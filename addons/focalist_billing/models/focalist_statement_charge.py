@@ -62,7 +62,7 @@ class FocalistStatementCharge(models.Model):
     tier_from = fields.Integer(readonly=True)
     tier_to = fields.Integer(readonly=True, help="0: the last tier, without an end.")
     printed = fields.Float(digits=(16, 0), readonly=True)
-    quantity = fields.Float("Billed", digits=(16, 0), readonly=True)
+    quantity = fields.Float("Quantity billed", digits=(16, 0), readonly=True)
     price_unit = fields.Float("Price", digits=PRECISION, readonly=True)
     amount = fields.Monetary(compute="_compute_amount", store=True)
     move_line_id = fields.Many2one(

@@ -86,6 +86,8 @@ class TestAnnex(BillingCommon, HttpCase):
         formulas = openpyxl.load_workbook(io.BytesIO(content))["Meters"]
         self.assertEqual(formulas["L2"].value, "=K2-H2", "it adds itself up")
         self.assertEqual(formulas["O2"].number_format, "#,##0.00####")
+        # Excel's own, which follows the reader's country.
+        self.assertEqual(formulas["F2"].number_format, "m/d/yy h:mm")
 
     def test_annex_writes_text_as_text(self):
         self.site.name = "=HYPERLINK(1)"
@@ -182,10 +184,21 @@ class TestAnnex(BillingCommon, HttpCase):
                 self.assertEqual(annex.patched_qt, patched)
                 self.assertEqual(annex.paper_pages(), [(False, annex.meters)])
                 for count in (0, 19, 20, 21, 60, 500):
-                    pages = annex._replace(meters=list(range(count))).paper_pages()
+                    # Every second one has a third line: what there is to say of it.
+                    meters = [
+                        annex.meters[0]._replace(serial=number, note=number % 2 and "?")
+                        for number in range(count)
+                    ]
+                    pages = annex._replace(meters=meters).paper_pages()
                     shown = [meter for _new, meters in pages for meter in meters]
-                    self.assertEqual(shown, list(range(count)), count)
+                    self.assertEqual(shown, meters, count)
                     self.assertTrue(all(new for new, _meters in pages[1:]))
+                    rows = tools_annex.ROWS_ON_PAPER
+                    if not patched:
+                        rows = tools_annex.ROWS_UNPATCHED
+                    for _new, page in pages:
+                        noted = sum(bool(meter.note) for meter in page)
+                        self.assertLessEqual(len(page) + noted / 2, rows)
                 self.assertTrue(many.paper_pages()[0][0], "no room below the charges")
 
     def test_annex_of_a_large_fleet_is_quick(self):

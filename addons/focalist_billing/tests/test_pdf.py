@@ -92,9 +92,21 @@ class TestPdf(BillingCommon, HttpCase):
 
     def test_i2_pdf_annex_cuts_no_row(self):
         """Each page of a large annex begins with the heads; whole rows follow."""
+        self._check_large_annex()
+
+    def test_i2_pdf_annex_cuts_no_row_with_a_note(self):
+        """What there is to say of a meter makes its row higher, and pages shorter."""
+        note = "Correction of MS/2026/00012: 1,978 pages billed before, and this"
+        self._check_large_annex(lambda meter: meter._replace(note=note))
+
+    def _check_large_annex(self, change=lambda meter: meter):
         lines = type(self.env["focalist.statement.line"])
         one = lines._annex_meters
-        with patch.object(lines, "_annex_meters", lambda self: one(self) * 100):
+
+        def many(lines):
+            return [change(meter) for meter in one(lines)] * 100
+
+        with patch.object(lines, "_annex_meters", many):
             pages = self._text(self.moves[0]).split("\f")[1:-1]
         self.assertGreater(len(pages), 2)
         for page in pages:

@@ -4,7 +4,6 @@ All text is in the reader's language, and moments are of the clock of the device
 """
 
 from datetime import datetime
-from itertools import pairwise
 from typing import NamedTuple
 
 import pytz
@@ -108,15 +107,20 @@ class Annex(NamedTuple):
         above = 5 + (len(self.statements) + len(self.bill.charges)) // 2
         if self.supplies:
             above += 2 + len(self.supplies) // 2
-        first = rows - above
-        if first < min(rows // 3, len(self.meters)):
-            first = 0
-        cuts = [0, *range(first or rows, len(self.meters), rows), len(self.meters)]
-        return [
-            (start > 0 or not first, self.meters[start:end])
-            for start, end in pairwise(cuts)
-            if start < end
-        ]
+        room = rows - above
+        begins = room < min(rows // 3, len(self.meters))
+        if begins:
+            room = rows
+        pages, page = [], []
+        for meter in self.meters:
+            # Two lines, and a third of what there is to say of it.
+            height = 1.5 if meter.note else 1
+            if page and height > room:
+                pages.append((begins, page))
+                begins, page, room = True, [], rows
+            page.append(meter)
+            room -= height
+        return [*pages, (begins, page)] if page else pages
 
 
 def local(moment, tz):

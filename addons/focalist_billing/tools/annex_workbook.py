@@ -9,6 +9,8 @@ from io import BytesIO
 import xlsxwriter
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
+#: Formats of Excel that are shown as the reader's computer writes days.
+DAY, MOMENT = 14, 22
 OPTIONS = {
     "in_memory": True,
     "strings_to_formulas": False,
@@ -42,7 +44,7 @@ class _AnnexSheets:
         sheet = self.book.add_worksheet(env._("Charges")[:31])
         row = self._summary(sheet)
         columns = [
-            (env._("Item"), "text", 46),
+            (env._("Item"), "long", 66),
             (env._("Statement"), "text", 18),
             (env._("Printed"), "count", 12),
             (env._("Quantity"), "count", 12),
@@ -128,7 +130,7 @@ class _AnnexSheets:
             (env._("Billed pages"), "count", 11),
             (env._("Unit price"), "price", 12),
             (self._in_currency(env._("Amount before rounding")), "price", 18),
-            (env._("Note"), "text", 48),
+            (env._("Note"), "long", 60),
         ]
         sheet = self.book.add_worksheet(env._("Meters")[:31])
         self._heads(sheet, 0, columns)
@@ -195,8 +197,10 @@ class Writer:
             "head": head,
             "head_right": head | {"align": "right"},
             "text": {},
-            "day": {"num_format": "yyyy-mm-dd", "align": "left"},
-            "moment": {"num_format": "yyyy-mm-dd hh:mm", "align": "left"},
+            "long": {"text_wrap": True, "valign": "top"},
+            # Excel's own numbers of them: written as the reader's country does.
+            "day": {"num_format": DAY, "align": "left"},
+            "moment": {"num_format": MOMENT, "align": "left"},
             "count": {"num_format": "#,##0"},
             "price": {"num_format": "#,##0.00####", "align": "right"},
             "money": {"num_format": money},
