@@ -43,7 +43,7 @@ class FocalistCutoff(models.Model):
                 problems |= failed
                 savepoint.close(rollback=True)
         self._tell_left_out(problems)
-        return found
+        return found + self._lines_of_credits()
 
     def _tell_left_out(self, problems):
         """Say on the cut-off what it does not count.
@@ -199,7 +199,7 @@ class FocalistCutoff(models.Model):
             )
         )
         accounts, found = {}, []
-        for statement in statements - self._billed_then(statements):
+        for statement in statements:
             payer = statement._payer()
             for charge, amount in self._amounts(statement).items():
                 product = charge._product()
@@ -212,7 +212,7 @@ class FocalistCutoff(models.Model):
                         "partner_id": payer.commercial_partner_id.id,
                         "contract_id": statement.contract_id.id,
                         "statement_id": statement not in made and statement.id,
-                        "move_line_id": bool(statement.move_id)
+                        "move_line_id": statement.state == "invoiced"
                         and charge.move_line_id.id,
                         "label": charge._title(),
                         "date_start": start,
@@ -225,25 +225,43 @@ class FocalistCutoff(models.Model):
                 )
         return [values for values in found if values["amount"]]
 
-    def _billed_then(self, statements):
-        """Those of which an invoice stood in the books on the day.
+    def _lines_of_credits(self):
+        """Of credit notes of later days that take back what stood in the books.
 
-        It may have been taken back since: by a credit note of a later day, which is
-        another month's.
+        What they take back is to be billed anew, perhaps for another amount.
         """
-        posted = [("state", "=", "posted"), ("date", "<=", self.date)]
-        moves = self.env["account.move"]
-        invoices = moves.search(
-            [*posted, ("focalist_origin_ids", "in", statements.ids)]
-        )
-        credits_ = moves.search(
+        lines = self.env["account.move.line"].search(
             [
-                *posted,
-                ("reversed_entry_id", "in", invoices.ids),
-                ("focalist_credited_ids", "in", statements.ids),
-            ]
+                ("company_id", "=", self.company_id.id),
+                ("move_id.move_type", "=", "out_refund"),
+                ("parent_state", "=", "posted"),
+                ("date", ">", self.date),
+                ("move_id.reversed_entry_id.date", "<=", self.date),
+                ("focalist_service_start", "<=", self.date),
+                ("display_type", "=", "product"),
+            ],
+            order="partner_id, id",
         )
-        return (invoices - credits_.reversed_entry_id).focalist_origin_ids
+        found = []
+        for line in lines:
+            start, end = line.focalist_service_start, line.focalist_service_end
+            statements = line.move_id.reversed_entry_id.focalist_origin_ids
+            amount = self._converted(line.currency_id, -line.amount_currency)
+            found.append(
+                {
+                    "kind": "accrued",
+                    "partner_id": line.move_id.commercial_partner_id.id,
+                    "contract_id": statements.contract_id[:1].id,
+                    "move_line_id": line.id,
+                    "label": (line.name or "").split("\n")[0],
+                    "date_start": start,
+                    "date_end": min(end, self.date),
+                    "account_id": line.account_id.id,
+                    "amount": self._part(amount, self._share_until(start, end)),
+                    "analytic_distribution": line.analytic_distribution,
+                }
+            )
+        return [values for values in found if values["amount"]]
 
     def _amounts(self, statement):
         """What a statement's charges are invoiced for, in the company's currency.
@@ -254,9 +272,8 @@ class FocalistCutoff(models.Model):
         :return: dict focalist.statement.charge record -> amount
         """
         charges, currency = statement._billable(), statement.currency_id
-        if statement.move_id:
-            # A line that somebody deleted is not billed; one that was credited since is
-            # not of this invoice.
+        if statement.state == "invoiced":
+            # A line that somebody deleted is not billed.
             amounts = {
                 charge: -charge.move_line_id.amount_currency
                 for charge in charges
@@ -270,9 +287,7 @@ class FocalistCutoff(models.Model):
                 largest = max(amounts, key=lambda charge: abs(amounts[charge]))
                 amounts[largest] = currency.round(amounts[largest] + rest)
         return {
-            charge: currency._convert(
-                amount, self.currency_id, self.company_id, self.date
-            )
+            charge: self._converted(currency, amount)
             for charge, amount in amounts.items()
         }
 
@@ -302,6 +317,10 @@ class FocalistCutoff(models.Model):
             charge.date_start or statement.service_start,
             charge.date_end or statement.service_end,
         )
+
+    def _converted(self, currency, amount):
+        """An amount in the company's currency, at the day's rate."""
+        return currency._convert(amount, self.currency_id, self.company_id, self.date)
 
     def _part(self, amount, share):
         """A part of an amount, rounded to the cent."""

@@ -21,9 +21,11 @@ class FocalistStatement(models.Model):
         return "/" if self._is_unkept() else super()._next_name(day)
 
     def _detect_anomalies(self):
-        if not self._is_unkept():
-            super()._detect_anomalies()
+        if self._is_unkept():
+            return None
+        return super()._detect_anomalies()
 
     def _tell_of_true_up(self, asked, short):
-        if not self._is_unkept():
-            super()._tell_of_true_up(asked, short)
+        if self._is_unkept():
+            return None
+        return super()._tell_of_true_up(asked, short)

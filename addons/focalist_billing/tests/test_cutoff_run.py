@@ -115,7 +115,9 @@ class TestCutoffBeforeTheRun(CutoffCommon):
         self._invoice(statements[0], "2026-03-31")
         statements[1].action_cancel()
         self.assertAlmostEqual(
-            self._cut("2026-01-31").amount_accrued, round(whole * 31 / 90, 2), delta=0.01
+            self._cut("2026-01-31").amount_accrued,
+            round(whole * 31 / 90, 2),
+            delta=0.01,
         )
 
     # -- what is no page of the month -------------------------------------------------
@@ -144,13 +146,13 @@ class TestCutoffBeforeTheRun(CutoffCommon):
 
     def test_i2_supplies_that_were_replaced_by_the_day(self):
         self.contract.period = "quarter"
-        self._toner("2026-01-02 08:00", "ONE")
+        self._toner("2026-01-02 08:00", "OLD1")
         with Form(self.pricing) as form:
             form.model = "supply"
             with form.supply_ids.edit(0) as supply:
                 supply.price = 80
-        self._toner("2026-01-20 08:00", "TWO")
-        self._toner("2026-02-20 08:00", "THREE")
+        self._toner("2026-01-20 08:00", "NEW1")
+        self._toner("2026-02-20 08:00", "NEW2")
         january = self._cut("2026-01-31")
         self.assertEqual(january.amount_accrued, 80)
         self.assertEqual(self._cut("2026-02-28").amount_accrued, 160)
@@ -203,7 +205,9 @@ class TestCutoffBeforeTheRun(CutoffCommon):
         amount = self._asked(run, "2026-01-31")
         self.assertEqual(cutoff.amount_accrued, amount)
         self.assertGreater(amount, 11)
-        self.assertEqual({str(d) for d in cutoff.line_ids.mapped("date_end")}, {"2026-01-20"})
+        self.assertEqual(
+            {str(d) for d in cutoff.line_ids.mapped("date_end")}, {"2026-01-20"}
+        )
         self.assertEqual(self._cut("2026-02-28").amount_accrued, amount)
 
     # -- currencies and companies -----------------------------------------------------
@@ -272,9 +276,22 @@ class TestCutoffBeforeTheRun(CutoffCommon):
         january = self._cut("2026-01-31")
         self.assertEqual(january.amount_accrued, 0)
         self.assertEqual(self._cut("2026-02-28").amount_accrued, 10, "to bill anew")
-        self._invoice(self.contract.statement_ids, "2026-02-06")
+        self.contract.statement_ids.action_cancel()
+        self.pricing.price_mono = 0.009
+        self._invoice(self._run("2026-01"), "2026-02-06")
         january.action_make()
-        self.assertEqual(january.amount_accrued, 0)
+        self.assertEqual(sorted(january.line_ids.mapped("amount")), [-10, 9])
+        january.action_post()
+        self.assertEqual(self._income("2026-01-31"), 9)
+        self.assertEqual(self._income("2026-02-28"), 9)
+
+    def test_i2_an_invoice_that_was_cancelled(self):
+        self._print("A001", 1000)
+        move = self._invoice(self._run("2026-01"), "2026-01-31")
+        move.button_draft()
+        move.button_cancel()
+        self.pricing.price_mono = 0.02
+        self.assertEqual(self._cut("2026-01-31").amount_accrued, 20)
 
     def test_i2_an_invoice_that_somebody_changed(self):
         self.pricing.fee_ids = [Command.create({"name": "Service", "amount": 30})]
@@ -315,7 +332,9 @@ class TestCutoffBeforeTheRun(CutoffCommon):
         cutoff = self._cut("2026-01-31")
         self.company.fiscalyear_lock_date = "2026-01-31"
         for refused in (cutoff.action_make, cutoff.action_post):
-            with self.assertRaisesRegex(UserError, r"closed on 01/31/2026: .*lock date"):
+            with self.assertRaisesRegex(
+                UserError, r"closed on 01/31/2026: .*lock date"
+            ):
                 refused()
         self.assertEqual(cutoff.state, "made")
         self.company.fiscalyear_lock_date = False
@@ -351,7 +370,7 @@ class TestCutoffBeforeTheRun(CutoffCommon):
 
         def fail(statement):
             if statement.contract_id == odd:
-                raise UserError("Odd readings")
+                raise UserError(self.env._("Odd readings"))
             return rate(statement)
 
         with patch.object(statements, "_rate_corrections", fail):
@@ -403,7 +422,9 @@ class TestCutoffIsTheRun(CutoffCommon):
         partly = random.random() < 0.3
         if partly:
             february = self._bill_month(contract, "2026-02")
-            some = february.filtered(lambda s: s.state == "draft" and s.charge == "pages")
+            some = february.filtered(
+                lambda s: s.state == "draft" and s.charge == "pages"
+            )
             if some and random.random() < 0.5:
                 self._invoice(some[:1], "2026-02-28")
             for statement in some[1:]:
@@ -489,9 +510,7 @@ class TestCutoffIsTheRun(CutoffCommon):
                 color += random.choice([0, 1, 55])
                 if random.random() < 0.75:
                     readings.append((f"{day} 08:00", {"mono": mono, "color": color}))
-            devices += self._read(
-                random.choice(sites), f"{name}{number}", *readings
-            )
+            devices += self._read(random.choice(sites), f"{name}{number}", *readings)
         return devices
 
     def _void_one(self, random, devices):
@@ -505,5 +524,7 @@ class TestCutoffIsTheRun(CutoffCommon):
 
     def _bill_month(self, contract, month):
         first = fields.Date.to_date(f"{month}-01")
-        made, _problems = contract._bill_month(first, fields.Date.end_of(first, "month"))
+        made, _problems = contract._bill_month(
+            first, fields.Date.end_of(first, "month")
+        )
         return made
