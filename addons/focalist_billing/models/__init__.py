@@ -79,6 +79,7 @@ from . import (
     focalist_statement_supply,
     focalist_statement_supply_annex,
     focalist_statement_true_up,
+    focalist_statement_unkept,
     res_company,
     res_company_accounting,
     res_company_anomaly,

@@ -1,5 +1,4 @@
 from collections import defaultdict
-from datetime import timedelta
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
@@ -129,21 +128,9 @@ class FocalistCutoff(models.Model):
                 raise UserError(
                     self.env._("%(cutoff)s has no entries.", cutoff=cutoff.display_name)
                 )
+            cutoff._check_not_locked(drafts.journal_id[:1])
             # Its accountants may not all write in every journal: sudo.
             drafts.sudo()._post(soft=False)
-            day = cutoff.date + timedelta(days=1)
-            reversals = drafts.sudo()._reverse_moves(
-                [
-                    {
-                        "ref": self.env._("Reversal of: %(entry)s", entry=move.ref),
-                        "date": day,
-                        "focalist_cutoff_id": cutoff.id,
-                    }
-                    for move in drafts
-                ]
-            )
-            # One that lies in the future is posted by Odoo when it comes.
-            reversals._post()
 
     def action_undo(self):
         """Take the entries back: delete them, or reverse those that cannot be."""
@@ -151,9 +138,10 @@ class FocalistCutoff(models.Model):
         self.lock_for_update()
         moves = self.move_ids.sudo()
         reversals = moves.filtered("reversed_entry_id")
+        # None is held by its cut-off any more.
+        moves.focalist_cutoff_id = False
         for some in (reversals, moves - reversals):
             some._unlink_or_reverse()
-        self.move_ids.sudo().focalist_cutoff_id = False
         self.sudo().line_ids.unlink()
 
     def action_open_moves(self):
@@ -198,6 +186,7 @@ class FocalistCutoff(models.Model):
                 )
             )
         journal, accrued, deferred = self.company_id._focalist_cutoff_setup()
+        self._check_not_locked(journal)
         # What it is made of is written by nobody's hand.
         cutoff = self.sudo().with_company(self.company_id)
         cutoff.move_ids.unlink()
@@ -217,6 +206,21 @@ class FocalistCutoff(models.Model):
                 if any(line.kind == kind for line in cutoff.line_ids)
             ]
         )
+
+    def _check_not_locked(self, journal):
+        """Raise a UserError where Odoo would enter the day's entries on a later one."""
+        self.ensure_one()
+        company = self.company_id.sudo()
+        if locks := company._get_violated_lock_dates(self.date, False, journal):
+            raise UserError(
+                self.env._(
+                    "The books of %(company)s are closed on %(day)s: %(locks)s. Move"
+                    " the lock date to make this cut-off, or cut off a later day.",
+                    company=company.name,
+                    day=format_date(self.env, self.date),
+                    locks=company._format_lock_dates(locks),
+                )
+            )
 
     def _prepare_move(self, kind, title, journal, account):
         """Values of an entry: a line for each client, income account and distribution.

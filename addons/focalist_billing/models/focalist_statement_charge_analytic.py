@@ -45,12 +45,7 @@ class FocalistStatementCharge(models.Model):
                 for line in self._statement_lines()
             ]
         elif self.supply_model_id:
-            weights = [
-                (supply.site_id, Fraction(1))
-                for supply in statement.supply_ids
-                if supply.supply_model_id == self.supply_model_id
-                and supply.price_unit == self.price_unit
-            ]
+            weights = [(supply.site_id, Fraction(1)) for supply in self._supplies()]
         else:
             weights = self._fee_weights()
         whole = sum(weight for _site, weight in weights)
@@ -58,6 +53,16 @@ class FocalistStatementCharge(models.Model):
         for site, weight in weights if whole else ():
             amounts[site] += Fraction(str(self.amount)) * weight / whole
         return amounts
+
+    def _supplies(self):
+        """The replacements that a charge of a supply adds up."""
+        return self.statement_id.supply_ids.filtered(
+            lambda supply: (
+                supply.supply_model_id == self.supply_model_id
+                and supply.price_unit == self.price_unit
+                and (not self.site_id or supply.site_id == self.site_id)
+            )
+        )
 
     def _fee_weights(self):
         """The sites that a fee is for, once for each of them or of their devices."""

@@ -9,6 +9,7 @@ from . import (
     test_contract,
     test_contract_term,
     test_cutoff,
+    test_cutoff_run,
     test_dashboard,
     test_deactivated_client,
     test_examples,
