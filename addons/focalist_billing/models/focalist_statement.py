@@ -195,10 +195,13 @@ class FocalistStatement(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        numbers = self.env["ir.sequence"]
         for vals in vals_list:
-            vals["name"] = numbers.next_by_code("focalist.statement")
+            vals["name"] = self._next_name()
         return super().create(vals_list)
+
+    @api.model
+    def _next_name(self):
+        return self.env["ir.sequence"].next_by_code("focalist.statement")
 
     def _billable(self):
         """The charges that become lines of the invoice."""
