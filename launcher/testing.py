@@ -21,8 +21,10 @@ from launcher.paths import ROOT, STATE
 #: name.
 PREFIX = "focalist_test_"
 OF_A_RUN = re.compile(rf"(?:{PREFIX}|focalist_e2e_)(\d+)")
-#: Workers at most, however many cores there are: each has a database in memory.
+#: Workers at most, however many cores there are: each holds a whole Odoo in memory.
 MOST_WORKERS = 4
+#: Options that ask for a few tests, or for the terminal: no workers.
+ALONE = ("-k", "-s", "--capture=no", "--pdb", "--trace")
 #: Tests that need neither Odoo nor a database.
 PLAIN = ("agent_daemon", "simulator", "tests/launcher")
 
@@ -86,27 +88,31 @@ def run(arguments: list[str]) -> int:
             options.append(f"--odoo-config={config}")
             return _pytest(ready, [*options, *arguments], variables)
         finally:
-            # The workers' own copies too, if they were killed.
-            for name in databases.names():
-                if name == database or name.startswith(f"{database}-"):
-                    databases.drop(name)
+            _drop_own(databases, database)
             config.unlink()
 
 
 def _workers(arguments: list[str]) -> list[str]:
     """The options for a worker a core, where whole folders are run.
 
-    Whoever names a file, a test or a part of their names waits longer for the
+    Whoever names a file, a test or a part of their names would wait longer for the
     workers' start than for the tests. What shares a class or, outside of classes, a
     module stays together: so does what is made once for it. Folders keep their order:
     the long tests come first, and none is left over at the end.
     """
-    narrowed = any(argument.startswith("-k") for argument in arguments)
+    alone = any(argument.startswith(ALONE) for argument in arguments)
     files = any(path.is_file() for path in _paths(arguments))
     count = min(len(os.sched_getaffinity(0)), MOST_WORKERS)
-    if narrowed or files or count == 1:
+    if alone or files or count == 1:
         return []
     return [f"--numprocesses={count}", "--dist=loadscope", "--no-loadscope-reorder"]
+
+
+def _drop_own(databases: Databases, database: str) -> None:
+    """Drop a run's database, and the copies of its workers that were killed."""
+    for name in databases.names():
+        if name == database or name.startswith(f"{database}-"):
+            databases.drop(name)
 
 
 def _drop_orphans(databases: Databases) -> None:
