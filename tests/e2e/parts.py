@@ -91,12 +91,14 @@ class Site:
 
     def kill(self) -> None:
         """SIGKILL for the server and its workers, all at once."""
-        os.killpg(self.service.process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(self.service.process.pid, signal.SIGKILL)
         self.service.process.wait()
 
     def close(self) -> None:
         if self.service:
-            self.service.stop()
+            # Its database goes, too: nothing is there to be ended well.
+            self.kill()
         self.databases.drop(self.database)
         self.config.unlink()
 
