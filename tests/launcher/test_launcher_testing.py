@@ -1,6 +1,7 @@
 """`./focalist test`: workers where they pay, and nothing left behind by any end."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -140,7 +141,8 @@ def test_an_ended_run_ends_its_workers_and_lets_them_tidy_up(run, end):
         os.killpg(process.pid, signal.SIGINT)
     said, _ = process.communicate(timeout=60)
     assert process.returncode not in (0, None)
-    assert "passed" in said.splitlines()[-1]
+    # However far it came
+    assert re.search("(passed|no tests ran) in ", said.splitlines()[-1])
     assert {file.name for file in run.folder.glob("*.tidy")} == {"gw0.tidy", "gw1.tidy"}
     wait_for(lambda: not any(Path("/proc", pid).exists() for pid in workers))
 
