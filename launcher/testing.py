@@ -1,6 +1,7 @@
-"""`./focalist test`: all tests in one pytest, against a fresh copy of the template."""
+"""`./focalist test`: all tests in one pytest, against fresh copies of the template."""
 
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -16,8 +17,14 @@ from launcher.console import step
 from launcher.databases import Databases
 from launcher.paths import ROOT, STATE
 
-#: Of the databases that tests run in; the process id follows.
+#: The databases that tests run in: the process id follows, then a worker's or a site's
+#: name.
 PREFIX = "focalist_test_"
+OF_A_RUN = re.compile(rf"(?:{PREFIX}|focalist_e2e_)(\d+)")
+#: Workers at most, however many cores there are: each holds a whole Odoo in memory.
+MOST_WORKERS = 4
+#: Options that ask for a few tests, or for the terminal: no workers.
+ALONE = ("-k", "-s", "--capture=no", "--pdb", "--trace")
 #: Tests that need neither Odoo nor a database.
 PLAIN = ("agent_daemon", "simulator", "tests/launcher")
 
@@ -38,6 +45,7 @@ def run(arguments: list[str]) -> int:
         arguments.remove("--full")
     ready = environment.get()
     variables = {**ready.variables, "FOCALIST_FULL": "1" if full else ""}
+    arguments = [*_workers(arguments), *arguments]
     if paths := _paths(arguments):
         if all(map(_is_plain, paths)):
             return _pytest(ready, ["-p", "no:odoo", *arguments], variables)
@@ -71,6 +79,8 @@ def run(arguments: list[str]) -> int:
             )
             variables |= {
                 **server.variables,
+                # pytest-odoo copies the database for each worker by these.
+                "PATH": f"{server.programs}{os.pathsep}{variables['PATH']}",
                 "FOCALIST_TEMPLATE": template,
                 "FOCALIST_CONFIG": str(config),
             }
@@ -78,15 +88,38 @@ def run(arguments: list[str]) -> int:
             options.append(f"--odoo-config={config}")
             return _pytest(ready, [*options, *arguments], variables)
         finally:
-            databases.drop(database)
+            _drop_own(databases, database)
             config.unlink()
+
+
+def _workers(arguments: list[str]) -> list[str]:
+    """The options for a worker a core, where whole folders are run.
+
+    Whoever names a file, a test or a part of their names would wait longer for the
+    workers' start than for the tests. What shares a class or, outside of classes, a
+    module stays together: so does what is made once for it. Folders keep their order:
+    the long tests come first, and none is left over at the end.
+    """
+    alone = any(argument.startswith(ALONE) for argument in arguments)
+    files = any(path.is_file() for path in _paths(arguments))
+    count = min(len(os.sched_getaffinity(0)), MOST_WORKERS)
+    if alone or files or count == 1:
+        return []
+    return [f"--numprocesses={count}", "--dist=loadscope", "--no-loadscope-reorder"]
+
+
+def _drop_own(databases: Databases, database: str) -> None:
+    """Drop a run's database, and the copies of its workers that were killed."""
+    for name in databases.names():
+        if name == database or name.startswith(f"{database}-"):
+            databases.drop(name)
 
 
 def _drop_orphans(databases: Databases) -> None:
     """Drop what runs that were killed have left."""
     for name in databases.names():
-        pid = name.removeprefix(PREFIX)
-        if name.startswith(PREFIX) and not Path("/proc", pid).exists():
+        run = OF_A_RUN.match(name)
+        if run and not Path("/proc", run[1]).exists():
             databases.drop(name)
             (STATE / f"{name}.conf").unlink(missing_ok=True)
 

@@ -5,8 +5,9 @@ import os
 import signal
 import socket
 import subprocess
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 import psycopg2
@@ -19,12 +20,16 @@ from launcher.processes import Service, wait_until
 HERE = Path(__file__).parent
 FULL = os.environ.get("FOCALIST_FULL") == "1"
 DEVICES, SITES, SEED = 6, 2, 7
+#: Below those that the kernel gives to whoever asks for any, and from another place on
+#: in each process: until its program listens, a port is free for others, too.
+PORTS = count(20_000 + os.getpid() % 100 * 100)
 
 
 def free_port(kind=socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    for port in PORTS:
+        with socket.socket(socket.AF_INET, kind) as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Site:
@@ -86,12 +91,14 @@ class Site:
 
     def kill(self) -> None:
         """SIGKILL for the server and its workers, all at once."""
-        os.killpg(self.service.process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(self.service.process.pid, signal.SIGKILL)
         self.service.process.wait()
 
     def close(self) -> None:
         if self.service:
-            self.service.stop()
+            # Its database goes, too: nothing is there to be ended well.
+            self.kill()
         self.databases.drop(self.database)
         self.config.unlink()
 
@@ -130,7 +137,7 @@ class Site:
                 "shell",
                 f"--config={self.config}",
                 "--no-http",
-                log=f"e2e-{name}",
+                log=f"{self.database}-{name}",
                 stdin=script,
                 env=environment_,
             )

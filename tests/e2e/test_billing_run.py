@@ -4,14 +4,14 @@ import os
 import random
 import time
 import xmlrpc.client
-from contextlib import suppress
+from contextlib import closing, suppress
 from decimal import ROUND_HALF_UP, Decimal
 from threading import Barrier, Thread
 
 import pytest
 
 from launcher.processes import wait_until
-from tests.e2e.parts import FULL, running_site
+from tests.e2e.parts import FULL, Site, running_site
 
 CLIENTS, DEVICES = (200 if FULL else 40), 3
 KILLS = 10 if FULL else 3
@@ -21,12 +21,20 @@ RUN, ROW = "focalist.billing.run", "focalist.billing.run.contract"
 BREAKS = (xmlrpc.client.Fault, OSError, xmlrpc.client.ProtocolError)
 
 
+@pytest.fixture(scope="module")
+def prepared(databases):
+    """What each site starts from; nothing runs in it."""
+    with closing(Site(databases, "run_prepared")) as site:
+        made = site.script("billing_run", clients=CLIENTS, devices=DEVICES)
+        site.contracts = made["contracts"]
+        yield site
+
+
 @pytest.fixture
-def site(databases):
-    with running_site(databases, "run", max_cron_threads=1) as site:
-        site.contracts = site.script("billing_run", clients=CLIENTS, devices=DEVICES)[
-            "contracts"
-        ]
+def site(databases, prepared):
+    template = prepared.database
+    with running_site(databases, "run", template=template, max_cron_threads=1) as site:
+        site.contracts = prepared.contracts
         yield site
 
 

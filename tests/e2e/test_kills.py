@@ -13,7 +13,7 @@ from focalist_agent.report import Report
 from focalist_agent.spool import Spool
 from focalist_simulator import Fleet
 from launcher.processes import wait_until
-from tests.e2e.parts import DEVICES, FULL, SEED, SITES, prepare, running_site
+from tests.e2e.parts import DEVICES, FULL, SEED, SITES, Site, prepare, running_site
 
 KILLS = 40 if FULL else 6
 SPOOL = 64 << 20
@@ -21,10 +21,18 @@ SPOOL = 64 << 20
 KNOWN = {field.name for field in fields(Report)} - {"supplies", "inputs", "alerts"}
 
 
-@pytest.fixture
-def site(databases, printers, epoch):
-    with running_site(databases, "kills") as site:
+@pytest.fixture(scope="module")
+def prepared(databases, printers, epoch):
+    """What each site starts from; nothing runs in it."""
+    with closing(Site(databases, "kills_prepared")) as site:
         site.made = prepare(site, printers, epoch, epoch + timedelta(days=2))
+        yield site
+
+
+@pytest.fixture
+def site(databases, prepared):
+    with running_site(databases, "kills", template=prepared.database) as site:
+        site.made = prepared.made
         yield site
 
 

@@ -15,7 +15,8 @@ if "agent" in values:
     agent = env["focalist.agent"].browse(values["agent"])
     scan = agent.schedule_ids.filtered(lambda schedule: schedule.action == "scan")
     scan.action_run_now()
-    answer = {"task": agent.task_ids.uid}
+    # What the agent makes of it is later.
+    answer = {"task": agent.task_ids.uid, "state": agent.task_ids.state}
 else:
     client = env["res.partner"].create(
         {
