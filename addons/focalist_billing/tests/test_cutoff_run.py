@@ -366,14 +366,14 @@ class TestCutoffBeforeTheRun(CutoffCommon):
         odd = self._make_contract(client)
         self._print("B001", 500, site=site)
         statements = type(self.env["focalist.statement"])
-        rate = statements._rate_corrections
+        prepare = statements._prepare_supply_charges
 
         def fail(statement):
             if statement.contract_id == odd:
                 raise UserError(self.env._("Odd readings"))
-            return rate(statement)
+            return prepare(statement)
 
-        with patch.object(statements, "_rate_corrections", fail):
+        with patch.object(statements, "_prepare_supply_charges", fail):
             cutoff = self._cut("2026-01-31")
         self.assertEqual(cutoff.amount_accrued, 10)
         self.assertIn("Odd readings", cutoff.message_ids[:1].body)
