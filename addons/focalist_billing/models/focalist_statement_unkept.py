@@ -17,8 +17,8 @@ class FocalistStatement(models.Model):
         return self.env.context.get("focalist_unkept") is UNKEPT
 
     @api.model
-    def _next_name(self, day):
-        return "/" if self._is_unkept() else super()._next_name(day)
+    def _next_name(self, *args):
+        return "/" if self._is_unkept() else super()._next_name(*args)
 
     def _detect_anomalies(self):
         if self._is_unkept():
