@@ -23,6 +23,7 @@ from . import (
     focalist_contract_indexation_run,
     focalist_contract_minimum,
     focalist_contract_term,
+    focalist_contract_until,
     focalist_contract_usage,
     focalist_cutoff,
     focalist_cutoff_line,
