@@ -24,6 +24,7 @@ from . import (
     focalist_contract_minimum,
     focalist_contract_succession,
     focalist_contract_term,
+    focalist_contract_until,
     focalist_contract_usage,
     focalist_cutoff,
     focalist_cutoff_line,

@@ -8,6 +8,7 @@ from . import (
     test_client_list,
     test_contract,
     test_contract_term,
+    test_contract_until,
     test_cutoff,
     test_cutoff_run,
     test_dashboard,
