@@ -302,7 +302,7 @@ class FocalistPricing(models.Model):
         )
         # Not one that is announced for later.
         day = self.env.context.get("default_date_from")
-        present = day and contract._pricing_at(Date.to_date(day))
+        present = contract and day and contract._pricing_at(Date.to_date(day))
         present = present or contract.pricing_ids[:1]
         if present:
             # Without the contract, a copy asks for defaults that are nobody's.

@@ -78,7 +78,8 @@ class FocalistPricing(models.Model):
 
     def _plainly(self):
         """Without what a form begins with, and in no language."""
-        return self.with_context({**clean_context(self.env.context), "lang": None})
+        context = clean_context(self.env.context) | {"lang": None}
+        return self.with_env(self.env(context=context))
 
     # -- following --------------------------------------------------------------------
 
