@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Date
 from odoo.tools import format_date
 
 from ..tools.billed_meters import DEFAULT_TYPE, TYPES
@@ -299,7 +300,10 @@ class FocalistPricing(models.Model):
         contract = self.env["focalist.contract"].browse(
             self.env.context.get("default_contract_id")
         )
-        present = contract.pricing_ids[:1]
+        # Not one that is announced for later.
+        day = self.env.context.get("default_date_from")
+        present = contract and day and contract._pricing_at(Date.to_date(day))
+        present = present or contract.pricing_ids[:1]
         if present:
             # Without the contract, a copy asks for defaults that are nobody's.
             [values] = present.with_context(default_contract_id=False).copy_data()

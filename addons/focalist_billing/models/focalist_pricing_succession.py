@@ -2,7 +2,7 @@ import json
 from fractions import Fraction
 
 from odoo import Command, api, fields, models
-from odoo.tools import format_date
+from odoo.tools import clean_context, format_date
 
 from .focalist_pricing_simulation import plain_values
 
@@ -76,6 +76,11 @@ class FocalistPricing(models.Model):
     def _as_a_whole(self):
         return self.with_context(focalist_succession=True)
 
+    def _plainly(self):
+        """Without what a form begins with, and in no language."""
+        context = clean_context(self.env.context) | {"lang": None}
+        return self.with_env(self.env(context=context))
+
     # -- following --------------------------------------------------------------------
 
     def _keep_indexed(self):
@@ -90,7 +95,7 @@ class FocalistPricing(models.Model):
 
         :param dict told: `indexed_by` of a version
         """
-        base = self.with_context(lang=None)
+        base = self._plainly()
         values = base._indexed_values(Fraction(told["factor"]), told["what"])
         # With its contract it would be one of that contract's versions.
         del values["contract_id"]
@@ -100,7 +105,7 @@ class FocalistPricing(models.Model):
         """Whether somebody changed what indexation had made."""
         self.ensure_one()
         told = self.indexed_by
-        return _comparable(self.with_context(lang=None)) != told["values"]
+        return _comparable(self._plainly()) != told["values"]
 
     def _follows(self):
         """Whether this version is computed anew when the one before it changes."""
@@ -145,7 +150,7 @@ class FocalistPricing(models.Model):
         edited = self._is_edited()
         if not edited:
             # In one language, as they are kept: then the others.
-            base, version = base.with_context(lang=None), self.with_context(lang=None)
+            base, version = base._plainly(), self._plainly()
             values = base._indexed_values(Fraction(told["factor"]), told["what"])
             for name, field in self._fields.items():
                 if field.type == "one2many" and name in values:

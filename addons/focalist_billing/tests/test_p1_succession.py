@@ -176,6 +176,27 @@ class TestSuccession(IndexationCommon):
         self.assertIn("07/01/2026", Form(new).later_note)
         self.assertFalse(Form(self.env["focalist.pricing"]).later_note)
 
+    def test_p1_new_prices_begin_with_those_of_their_time(self):
+        """On the form, not with those that are announced for later."""
+        with freeze_time("2026-05-10 10:00"):
+            context = self.contract.with_user(self.accountant).action_change_prices()
+            context = context["context"] | {"default_date_from": "2026-05-01"}
+            form = Form(
+                self.env["focalist.pricing"]
+                .with_user(self.accountant)
+                .with_context(**context)
+            )
+            self.assertEqual(form.price_mono, 0.01)
+            form.price_mono = 0.03
+            with form.fee_ids.new() as fee:
+                fee.name = "Service"
+                fee.amount = 10
+            new = form.save()
+        self.assertEqual(self.version.indexed_from_id, new)
+        self.assertEqual(self.version.price_mono, 0.03075)
+        self.assertEqual(self.version.fee_ids.amount, 10.25)
+        self.assertEqual(self._anew(), 1)
+
     def test_p1_the_screen_tells_nothing_of_prices_that_stay(self):
         self._read(
             self.site,

@@ -8,7 +8,9 @@ export class SimulationChart extends BarChart {
   static props = {simulation: Object};
 
   get labels() {
-    return this.props.simulation.rows.map((row) => row.title);
+    return this.props.simulation.rows.map((row) =>
+      row.true_up ? _t("True-up") : row.title,
+    );
   }
 
   get datasets() {
