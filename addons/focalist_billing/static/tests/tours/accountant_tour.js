@@ -211,8 +211,8 @@ const correctPrice = () => [
   click("Save it", ".modal .o_form_button_save"),
   click("Save the contract", `${NO_DIALOG} .o_form_button_save:visible`),
   {
-    trigger:
-      ".o_form_view .o_form_saved, .o_form_view:not(:has(.o_form_button_save:visible))",
+    content: "It is saved: the contract tells who changed what",
+    trigger: ".o-mail-Message:contains('0.012')",
   },
 ];
 
