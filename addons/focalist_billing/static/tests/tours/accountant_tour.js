@@ -209,10 +209,14 @@ const correctPrice = () => [
     run: "edit 0.012 && press Tab",
   },
   click("Save it", ".modal .o_form_button_save"),
-  click("Save the contract", `${NO_DIALOG} .o_form_button_save:visible`),
   {
-    trigger:
-      ".o_form_view .o_form_saved, .o_form_view:not(:has(.o_form_button_save:visible))",
+    content: "It is on the contract",
+    trigger: `${NO_DIALOG} .o_field_widget[name='pricing_ids'] td[name='price_mono']:contains('0.012')`,
+  },
+  click("Save the contract", ".o_form_button_save:visible"),
+  {
+    content: "It is saved",
+    trigger: ".o_form_view:not(:has(.o_form_button_save:visible))",
   },
 ];
 
