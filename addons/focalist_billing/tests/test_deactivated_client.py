@@ -67,12 +67,19 @@ class TestDeactivatedClient(BillingCommon):
 
     def test_c5_billing_goes_on_when_the_client_is_reactivated(self):
         self.deactivate("2026-03-15")
-        self.run_of("2026-03-01")
+        self.run_of("2026-03-01")._create_invoices()
         self.reactivate("2026-04-10")
         self.assertFalse(self.contract.date_end)
         self.assertFalse(self.contract.member_ids.end_at)
         statement = self.run_of("2026-04-01")
         self.assertEqual(statement.pages, 110, "what was printed meanwhile is not lost")
+
+    def test_c5_a_last_draft_goes_on_when_the_client_is_reactivated(self):
+        self.deactivate("2026-03-15")
+        march = self.run_of("2026-03-01")
+        self.reactivate("2026-04-10")
+        self.assertEqual((str(march.service_end), march.pages), ("2026-03-31", 100))
+        self.assertEqual(self.run_of("2026-04-01").pages, 60)
 
     def test_c5_planned_end_comes_back(self):
         self.contract.date_end = "2027-08-31"
