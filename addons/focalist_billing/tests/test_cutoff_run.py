@@ -366,17 +366,17 @@ class TestCutoffBeforeTheRun(CutoffCommon):
         odd = self._make_contract(client)
         self._print("B001", 500, site=site)
         statements = type(self.env["focalist.statement"])
-        prepare = statements._prepare_supply_charges
+        prepare, message = statements._prepare_supply_charges, "Odd readings"
 
         def fail(statement):
             if statement.contract_id == odd:
-                raise UserError(self.env._("Odd readings"))
+                raise UserError(message)
             return prepare(statement)
 
         with patch.object(statements, "_prepare_supply_charges", fail):
             cutoff = self._cut("2026-01-31")
         self.assertEqual(cutoff.amount_accrued, 10)
-        self.assertIn("Odd readings", cutoff.message_ids[:1].body)
+        self.assertIn(message, cutoff.message_ids[:1].body)
         self.assertIn(odd.display_name, cutoff.message_ids[:1].body)
 
     def test_i2_no_request_makes_statements_that_nobody_is_told_of(self):
