@@ -60,7 +60,7 @@ class FocalistContract(models.Model):
         """Let statements that are not invoiced follow the end of their contracts.
 
         Those of periods that the contract does not hold in any more, or that are not
-        over now that it goes on, are cancelled: the run that they are due in makes them.
+        over now that it goes on, are cancelled: the run of their month makes them.
         """
         today = fields.Date.context_today(self)
         moved = self.env["focalist.statement"]
