@@ -645,6 +645,8 @@ class FocalistContract(models.Model):
         problems = reasons | unbilled
         for charge in ("fees", "advance", "true_up"):
             with_fees = self.filtered(lambda c, charge=charge: c._has_fees(charge))
+            if charge == "fees":
+                with_fees |= self.browse().union(*self._fees_to_settle())
             if charge == "true_up":
                 # Pages that could not be billed are not missing ones.
                 with_fees -= self.browse().union(*unbilled)
@@ -692,8 +694,8 @@ class FocalistContract(models.Model):
             reason = contract._why_not_billed(charge, wanted, done)
             if reason:
                 reasons[contract] = reason
-            else:
-                waiting[contract] = contract._periods_until(charge, wanted, done)
+            elif periods := contract._periods_until(charge, wanted, done):
+                waiting[contract] = periods
         made = self.env["focalist.statement"]
         while waiting:
             step = {contract: periods.pop(0) for contract, periods in waiting.items()}

@@ -138,8 +138,16 @@ class FocalistContract(models.Model):
             # What is guaranteed is guaranteed by the contract as a whole.
             return [(contract, {}, []) for contract in periods]
         if charge != "pages":
+            settling = {}
+            if charge == "fees":
+                settling = self.browse().union(*periods)._fees_to_settle()
             for contract, (start, end) in periods.items():
-                parts += contract._fee_parts(charge, start, end, live.get(contract))
+                kinds = {charge == "advance"}
+                if start in settling.get(contract, ()):
+                    kinds.add(True)
+                parts += contract._fee_parts(
+                    charge, start, end, live.get(contract), kinds
+                )
             return parts
         measured = self.env["focalist.statement.line"]._measure(periods)
         replaced = self.env["focalist.statement.supply"]._find(periods)
@@ -204,13 +212,14 @@ class FocalistContract(models.Model):
             "cost_centre": cost_centre or False,
         }
 
-    def _fee_parts(self, charge, start, end, live=None):
+    def _fee_parts(self, charge, start, end, live, in_advance):
         """The statements of a period's fees; see `_statement_parts`.
 
         A fee of the contract, and that of a site among cost centres, is nobody's: it is
         on a statement of the whole contract.
 
         :param live: the statements that there are already
+        :param set in_advance: whether fees on them are in advance, in arrears or both
         """
         self.ensure_one()
         if self.invoice_by == "client":
@@ -223,9 +232,12 @@ class FocalistContract(models.Model):
         fees = (
             self.env["focalist.pricing.fee"]
             .union(
-                *(pricing.fee_ids for pricing, _start, _end in statement._fee_spans())
+                *(
+                    pricing.fee_ids
+                    for pricing, _start, _end in statement._fee_spans(self.pricing_ids)
+                )
             )
-            .filtered(lambda fee: fee.in_advance == (charge == "advance"))
+            .filtered(lambda fee: fee.in_advance in in_advance)
         )
         kinds = set(fees.mapped("per"))
         nobody = {"contract"} if self.invoice_by == "site" else {"contract", "site"}

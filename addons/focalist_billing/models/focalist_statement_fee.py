@@ -10,18 +10,27 @@ class FocalistStatement(models.Model):
     _inherit = ["focalist.statement"]
 
     def _prepare_fee_charges(self):
-        """Values of the charges of the period's fees.
+        """Values of the charges of the period's fees."""
+        self.ensure_one()
+        return self._prepare_fees(
+            self.contract_id.pricing_ids, self.charge == "advance", self.fee_device_ids
+        )
+
+    def _prepare_fees(self, versions, in_advance, devices):
+        """Values of the charges of fees, as far as it is known now who was there.
 
         Each version of the prices for its own days. Whoever was there all the time is
         one charge; a site or device that came or went has one of its own, by its days.
+
+        :param versions: focalist.pricing records
+        :param devices: whose fees these are, on a statement of a site or cost centre
         """
-        self.ensure_one()
-        contract, in_advance = self.contract_id, self.charge == "advance"
+        contract = self.contract_id
         charges = []
-        for pricing, start, end in self._fee_spans():
+        for pricing, start, end in self._fee_spans(versions):
             months = contract._months(start, end, self.charge)
             for fee in pricing.fee_ids.filtered(lambda f: f.in_advance == in_advance):
-                whole, parts = self._fee_places(fee, start, end)
+                whole, parts = self._fee_places(fee, start, end, devices)
                 values = {
                     "statement_id": self.id,
                     "fee_id": fee.id,
@@ -53,10 +62,10 @@ class FocalistStatement(models.Model):
             "price_unit": self.currency_id.round(float(months) * fee.amount),
         }
 
-    def _fee_spans(self):
+    def _fee_spans(self, versions):
         """The versions of the prices in the period: list of (pricing, first, last)."""
         spans, end = [], self.service_end
-        for pricing in self.contract_id.pricing_ids.sorted("date_from", reverse=True):
+        for pricing in versions.sorted("date_from", reverse=True):
             if pricing.date_from > end:
                 continue
             start = max(pricing.date_from, self.service_start)
@@ -66,9 +75,10 @@ class FocalistStatement(models.Model):
                 break
         return spans
 
-    def _fee_places(self, fee, start, end):
+    def _fee_places(self, fee, start, end, devices):
         """For how many a fee is charged.
 
+        :param devices: see `_prepare_fees`
         :return: (number of those there all the time, list of (values of a charge that
             name another one, Fraction of the time that it was there))
         """
@@ -78,7 +88,7 @@ class FocalistStatement(models.Model):
                 fee.per == "site" and self.invoice_by == "site"
             )
             if by_place:
-                own = set(self.fee_device_ids.ids)
+                own = set(devices.ids)
                 presence = {d: share for d, share in presence.items() if d in own}
             elif self.site_id or self.cost_centre:
                 return 0, []
@@ -86,7 +96,6 @@ class FocalistStatement(models.Model):
             return 1, []
         name = f"{fee.per}_id"
         shares = {}
-        devices = self.env["focalist.device"]
         for device, share in presence.items():
             place = device
             if fee.per == "site":

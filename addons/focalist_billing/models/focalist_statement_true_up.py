@@ -212,7 +212,7 @@ class FocalistStatement(models.Model):
         """
         guarantees, minimums = [], {}
         contract = self.contract_id
-        for pricing, start, end in self._fee_spans():
+        for pricing, start, end in self._fee_spans(self.contract_id.pricing_ids):
             some = pricing._minimums()
             by_device = some.filtered(lambda minimum: minimum.per == "device")
             for first, last, months in contract._each_month(start, end) if some else ():

@@ -218,3 +218,128 @@ class TestFees(BillingCommon):
 
     def _date(self, day):
         return self.contract._fields["date_start"].to_date(day)
+
+
+@tagged("post_install", "-at_install")
+class TestFeesInAdvance(BillingCommon):
+    """Fees in advance, once it is known who was there in their period."""
+
+    def setUp(self):
+        super().setUp()
+        self.pricing = self.contract.pricing_ids
+        self.contract.date_start = self.pricing.date_from = "2026-01-01"
+        self.device = self._join("A001")
+
+    def _join(self, serial, since=None, site=None):
+        device = self._read(
+            site or self.site, serial, ("2025-12-31 08:00", {"mono": 0})
+        )
+        if since:
+            member = self.contract.member_ids.filtered(lambda m: m.device_id == device)
+            member.start_at = since
+        return device
+
+    def _fee(self, amount, **values):
+        values = {"name": "Rent", "in_advance": True, "amount": amount} | values
+        self.pricing.fee_ids = [Command.create(values)]
+
+    def _month(self, month, today="2027-01-05"):
+        """The statements of fees that a run of a month makes."""
+        with freeze_time(today):
+            return self._run_month(month)
+
+    def _run_month(self, month):
+        run = self.env["focalist.billing.run"].create(
+            {"month": month, "contract_ids": self.contract.ids}
+        )
+        known = self.contract.statement_ids
+        run.action_start()
+        made = self.contract.statement_ids - known
+        return made.filtered(lambda s: s.charge in ("fees", "advance"))
+
+    def _bill_year(self):
+        self.contract.fee_period = "year"
+        [advance] = self._month("2025-12-01", "2026-01-05")
+        advance._create_invoices()
+        return advance
+
+    def _of_settlement(self, statements):
+        return [
+            (c.quantity, c.price_unit, str(c.date_start), str(c.date_end))
+            for c in statements.charge_ids.filtered("corrects_id")
+        ]
+
+    def test_p1_a_device_that_joins_pays_its_days_once_the_period_is_over(self):
+        self._fee(31, per="device")
+        march = self._month("2026-02-01", "2026-03-01").filtered(
+            lambda s: s.date_start.month == 3
+        )
+        march._create_invoices()
+        self.assertEqual(march.amount_untaxed, 31)
+        self._join("A002", since="2026-03-16 23:30:00")  # the 17th in Paris
+        statements = self._month("2026-03-01")
+        settled = statements.filtered(lambda s: s.charge == "fees")
+        self.assertEqual(settled.amount_untaxed, 15)
+        self.assertIn("Correction: Rent", settled.charge_ids._title())
+        april = statements - settled
+        self.assertEqual(april.amount_untaxed, 62)
+        settled._create_invoices()
+        self.assertFalse(self._month("2026-03-01"), "it is settled once")
+
+    def test_p1_a_contract_that_ends_has_the_rest_of_the_year_credited(self):
+        self._fee(10)
+        advance = self._bill_year()
+        self.assertEqual(advance.amount_untaxed, 120)
+        self.contract.date_end = "2026-03-31"
+        [settled] = self._month("2026-03-01")
+        self.assertEqual(
+            self._of_settlement(settled),
+            [
+                # 90 of 365 days.
+                (1, 29.59, "2026-01-01", "2026-03-31"),
+                (-12, 10, "2026-01-01", "2026-12-31"),
+            ],
+        )
+        move = settled._create_invoices()
+        self.assertEqual((move.move_type, move.amount_untaxed), ("out_refund", 90.41))
+
+    def test_p1_a_device_that_leaves_has_its_rest_credited(self):
+        self._fee(10, per="device")
+        other = self._join("A002")
+        advance = self._bill_year()
+        self.assertEqual(advance.amount_untaxed, 240)
+        member = self.contract.member_ids.filtered(lambda m: m.device_id == other)
+        member.end_at = "2026-07-01 10:00:00"  # 181 of 365 days
+        [settled] = self._month("2026-12-01").filtered(lambda s: s.charge == "fees")
+        self.assertAlmostEqual(settled.amount_untaxed, round(120 * 181 / 365, 2) - 120)
+
+    def test_p1_nobody_who_came_or_went_is_nothing_to_settle(self):
+        self._fee(10, per="device")
+        self._bill_year()
+        made = self._month("2026-12-01")
+        self.assertFalse(made.filtered(lambda s: s.charge == "fees"))
+
+    def test_p1_fees_in_arrears_have_it_on_their_statement(self):
+        self._fee(10, per="device")
+        self._fee(2, name="Care", in_advance=False)
+        self._bill_year()
+        self._join("A002", since="2026-07-01 10:00:00")
+        [fees] = self._month("2026-12-01").filtered(lambda s: s.charge == "fees")
+        self.assertAlmostEqual(fees.amount_untaxed, 24 + round(120 * 184 / 365, 2))
+        self.assertEqual(len(fees.charge_ids.filtered("corrects_id")), 1)
+
+    def test_p1_settled_fees_stay_with_their_site(self):
+        annex = self.env["focalist.site"].create(
+            {"name": "Annex", "partner_id": self.client.id, "tz": "Europe/Paris"}
+        )
+        self._join("A002", site=annex)
+        self.contract.invoice_by = "site"
+        self._fee(10, per="device")
+        self.contract.fee_period = "year"
+        advance = self._month("2025-12-01", "2026-01-05")
+        advance._create_invoices()
+        self.assertEqual(advance.mapped("amount_untaxed"), [120, 120])
+        self._join("A003", since="2026-07-01 10:00:00", site=annex)
+        settled = self._month("2026-12-01").filtered(lambda s: s.charge == "fees")
+        asked = {s.site_id: s.amount_untaxed for s in settled if s.amount_untaxed}
+        self.assertEqual(asked, {annex: round(120 * 184 / 365, 2)})
