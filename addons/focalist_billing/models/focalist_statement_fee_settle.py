@@ -22,9 +22,16 @@ class FocalistStatement(models.Model):
 
     def _prepare_settled_fees(self):
         """Values of the charges of what fees in advance lack, or had too much of."""
+        contract = self.contract_id
+        if not contract._fee_versions("advance"):
+            return []
+        _start, end = contract._period_of(self.date_start, self.charge)
+        if self.service_end < min(end, contract.date_end or end):
+            # A cut-off counts until its day.
+            return []
         siblings = self.search(
             [
-                ("contract_id", "=", self.contract_id.id),
+                ("contract_id", "=", contract.id),
                 ("charge", "=", "advance"),
                 ("date_start", "=", self.date_start),
                 ("cancelled", "=", False),
@@ -46,10 +53,8 @@ class FocalistStatement(models.Model):
             key = values["fee_id"], *place, *days, round(values["price_unit"], 6)
             quantities[key] += int(values["quantity"])
         for fee in fees:
-            place, days = (
-                (fee.site_id.id, fee.device_id.id),
-                (fee.date_start, fee.date_end),
-            )
+            place = fee.site_id.id, fee.device_id.id
+            days = fee.date_start, fee.date_end
             key = fee.fee_id.id, *place, *days, round(fee.price_unit, 6)
             quantities[key] -= int(fee.quantity)
         return [

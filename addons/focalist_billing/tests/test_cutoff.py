@@ -131,6 +131,14 @@ class TestCutoff(CutoffCommon):
         with freeze_time("2027-01-02"):
             self.assertEqual(self._cut("2026-12-31").amount_deferred, 0)
 
+    def test_i2_a_year_in_advance_is_not_settled_before_it_is_over(self):
+        self.pricing.fee_ids = [Command.create({"name": "Care", "amount": 10})]
+        self._advance()
+        cutoff = self._cut("2026-03-31")
+        self.assertEqual(cutoff.amount_deferred, 1084.93)
+        # 90 of 365 days of the year's fee in arrears, and nothing else.
+        self.assertEqual(cutoff.amount_accrued, 29.59)
+
     def test_i2_what_was_credited_is_not_ahead(self):
         move = self._advance()
         credit = move._reverse_moves([{"invoice_date": "2026-02-10"}])
