@@ -31,8 +31,13 @@ EXTRAS = {"queue_job"}
 NO_EFFECT = {"tests", "readme", "static", "__pycache__"}
 #: What Odoo runs before its own tests: else a page's first visitor waits for its style
 #: sheets and scripts, as does every test, whose end takes away again what it has made.
+#: It leaves out what pages ask for later: tours and charts.
 ASSETS = """\
-env["ir.qweb"]._pregenerate_assets_bundles()
+qweb = env["ir.qweb"]
+qweb._pregenerate_assets_bundles()
+for bundle in ("web.chartjs_lib", "web_tour.automatic", "web_tour.interactive"):
+    qweb._get_asset_bundle(bundle, css=False, js=True).js()
+    qweb._get_asset_bundle(bundle, css=True, js=False).css()
 env.cr.commit()
 """
 
@@ -83,7 +88,7 @@ class Databases:
 
     @property
     def template(self) -> str:
-        digest = hashlib.sha256(self.base.encode())
+        digest = hashlib.sha256(f"{self.base}{ASSETS}".encode())
         for file in _source_files():
             digest.update(str(file.relative_to(ADDONS)).encode())
             digest.update(file.read_bytes())
