@@ -8,7 +8,7 @@ from odoo.exceptions import ConcurrencyError, LockError
 _logger = logging.getLogger(__name__)
 
 #: Contracts of one transaction.
-BATCH = 25
+BATCH = 50
 
 
 class FocalistBillingRun(models.Model):

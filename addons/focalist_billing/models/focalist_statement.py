@@ -195,13 +195,22 @@ class FocalistStatement(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        for vals in vals_list:
-            vals["name"] = self._next_name()
+        for vals, name in zip(vals_list, self._next_names(len(vals_list)), strict=True):
+            vals["name"] = name
         return super().create(vals_list)
 
     @api.model
-    def _next_name(self):
-        return self.env["ir.sequence"].next_by_code("focalist.statement")
+    def _next_names(self, count):
+        """Numbers of new statements: by the company's own sequence, or the usual one."""
+        sequence = self.env["ir.sequence"].search(
+            [
+                ("code", "=", "focalist.statement"),
+                ("company_id", "in", (self.env.company.id, False)),
+            ],
+            order="company_id",
+            limit=1,
+        )
+        return [sequence.next_by_id() for _number in range(count)]
 
     def _billable(self):
         """The charges that become lines of the invoice."""

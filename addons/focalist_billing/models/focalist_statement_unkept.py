@@ -17,8 +17,8 @@ class FocalistStatement(models.Model):
         return self.env.context.get("focalist_unkept") is UNKEPT
 
     @api.model
-    def _next_name(self):
-        return "/" if self._is_unkept() else super()._next_name()
+    def _next_names(self, count):
+        return ["/"] * count if self._is_unkept() else super()._next_names(count)
 
     def _detect_anomalies(self):
         if self._is_unkept():
