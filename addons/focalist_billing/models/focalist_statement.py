@@ -201,7 +201,7 @@ class FocalistStatement(models.Model):
 
     @api.model
     def _next_names(self, count):
-        """Numbers of new statements: by the company's own sequence, or the usual one."""
+        """Numbers of new statements, of the company's own sequence or the usual one."""
         sequence = self.env["ir.sequence"].search(
             [
                 ("code", "=", "focalist.statement"),
