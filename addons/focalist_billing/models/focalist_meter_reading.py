@@ -41,6 +41,7 @@ class FocalistMeterReading(models.Model):
         readings = self.with_context(focalist_voiding=_VOIDING)
         result = super(FocalistMeterReading, readings)._void(reason, series=series)
         lines = self.env["focalist.statement.line"]._resting_on(self)
+        lines |= lines._calculated_around(self)
         lines._with_calculated().to_settle = True
         self.env["focalist.statement"]._measure_drafts_again(lines)
         return result

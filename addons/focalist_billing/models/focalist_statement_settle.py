@@ -158,6 +158,41 @@ class FocalistStatementLine(models.Model):
         )
         self.invalidate_recordset(["settled"])
 
+    @api.model
+    def _calculated_around(self, readings):
+        """The lines that hold and end without a reading, next to one of these.
+
+        Their last meter may be calculated from it, though no line ends with it.
+        """
+        self.env["focalist.statement.line"].flush_model()
+        around = SQL(
+            """
+            SELECT DISTINCT ON (l.meter) l.id
+              FROM focalist_statement_line l
+             WHERE l.device_id = r.device_id AND l.partner_id = r.partner_id
+               AND l.reading_to_id IS NULL
+               AND l.cancelled IS NOT TRUE AND l.settled IS NOT TRUE
+            """
+        )
+        found = self.env.execute_query(
+            SQL(
+                """
+                SELECT line.id
+                  FROM focalist_meter_reading r
+            CROSS JOIN LATERAL (
+                       (%(around)s AND l.read_to_at >= r.read_at
+                         ORDER BY l.meter, l.read_to_at)
+                       UNION ALL
+                       (%(around)s AND l.read_to_at < r.read_at
+                         ORDER BY l.meter, l.read_to_at DESC)) AS line
+                 WHERE r.id = ANY (%(readings)s)
+                """,
+                around=around,
+                readings=readings.ids,
+            )
+        )
+        return self.sudo().browse({line for (line,) in found})
+
     def _with_calculated(self):
         """These lines, and those that have a calculated meter in common with them.
 
