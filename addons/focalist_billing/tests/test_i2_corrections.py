@@ -91,6 +91,27 @@ class TestCorrections(BillingCommon):
         self.assertIsNone(annex.bill.difference)
         self.assertAlmostEqual(annex.bill.total, -2.49)
 
+    def test_i2_a_voided_reading_inside_a_line_moves_what_was_calculated_from_it(self):
+        """No line ends with it, but the end of March was calculated from it."""
+        march = self._invoice("2026-03-01")
+        self._read(
+            self.site,
+            "A001",
+            ("2026-04-10 08:00", {"mono": 1290}),
+            ("2026-04-30 08:00", {"mono": 1500}),
+        )
+        april = self._invoice("2026-04-01")
+        [own] = april.line_ids.filtered(lambda line: not line.settles_id)
+        self.assertEqual((own.value_from, own.value_to), (1287, 1500))
+        self._reading("2026-04-10 08:00:00")._void("Typed wrongly")
+        self._read(self.site, "A001", ("2026-05-31 08:00", {"mono": 1600}))
+        corrections = self._bill("2026-05-01").line_ids.filtered("settles_id")
+        self.assertEqual(corrections.origin_id, march.line_ids | own)
+        moved = corrections.filtered(lambda line: line.settles_id == own)
+        # 31.6 of the 61 days between the readings that are left.
+        self.assertEqual((moved.value_from, moved.value_to), (1393, 1500))
+        self.assertEqual(sorted(corrections.mapped("pages")), [-106, 106])
+
     def test_i2_a_cancelled_correction_comes_again(self):
         march = self._invoice("2026-03-01")
         self._read(self.site, "A001", ("2026-04-30 08:00", {"mono": 1341}))
