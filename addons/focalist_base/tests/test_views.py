@@ -339,9 +339,17 @@ class TestScreens(FocalistCase, HttpCase):
             ),
         ):
             with self.subTest(path=path):
-                self.browser_js(
-                    f"/odoo/{path}",
-                    "console.log('test successful')",
-                    ready=f"!!document.querySelector('{selector}')",
-                    login="admin",
-                )
+                try:
+                    self._open(path, selector)
+                except TimeoutError:
+                    # Now and then Odoo's web client stands still as it starts, on any
+                    # page, until it is loaded anew.
+                    self._open(path, selector)
+
+    def _open(self, path, selector):
+        self.browser_js(
+            f"/odoo/{path}",
+            "console.log('test successful')",
+            ready=f"!!document.querySelector('{selector}')",
+            login="admin",
+        )
