@@ -106,7 +106,7 @@ class Databases:
     def copy(self, source: str, target: str) -> None:
         self.server.query(f'CREATE DATABASE "{target}" TEMPLATE "{source}"')
         shutil.rmtree(_filestore(target), ignore_errors=True)
-        _link_tree(_filestore(source), _filestore(target))
+        link_tree(_filestore(source), _filestore(target))
 
     def drop(self, name: str) -> None:
         self.server.query(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
@@ -231,7 +231,7 @@ def _filestore(database: str) -> Path:
     return DATA / "filestore" / database
 
 
-def _link_tree(source: Path, target: Path) -> None:
+def link_tree(source: Path, target: Path) -> None:
     """Copy a filestore by hard links: its files are named by content, never edited."""
     if source.exists():
         shutil.copytree(source, target, copy_function=os.link)

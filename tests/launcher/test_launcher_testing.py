@@ -56,6 +56,15 @@ def test_workers_are_as_many_as_cores_within_bounds(cores):
     assert f"--numprocesses={testing.MOST_WORKERS}" in testing._workers([])
 
 
+def test_a_worker_shares_no_files_with_another(request):
+    if not request.config.pluginmanager.hasplugin("odoo"):
+        pytest.skip("Odoo's part of the tests is not run")
+    from odoo.tests.common import get_db_name
+    from odoo.tools import config
+
+    assert Path(config.filestore(get_db_name())).name == get_db_name()
+
+
 # -- Its ends --------------------------------------------------------------------------
 
 CONFTEST = """
