@@ -218,16 +218,19 @@ class FocalistContractDevice(models.Model):
 
     def _stay_on(self):
         """Take back the end of devices that have not gone anywhere since."""
-        for member in self:
-            later = self.search_count(
-                [
-                    ("device_id", "=", member.device_id.id),
-                    ("start_at", ">=", member.end_at),
-                ],
-                limit=1,
+        last = dict(
+            self._read_group(
+                [("device_id", "in", self.device_id.ids)],
+                ["device_id"],
+                ["start_at:max"],
             )
-            if not later and member.device_id.partner_id == member.partner_id:
-                member.end_at = False
+        )
+        self.filtered(
+            lambda member: (
+                last[member.device_id] < member.end_at
+                and member.device_id.partner_id == member.partner_id
+            )
+        ).end_at = False
 
     @api.model
     def _end_with(self, contracts):
@@ -238,11 +241,12 @@ class FocalistContractDevice(models.Model):
         for contract in contracts:
             if contract.date_end:
                 end = contract._end_at()
-                for member in contract.member_ids:
-                    if member.start_at < end and (
-                        not member.end_at or member.end_at > end
-                    ):
-                        member.end_at = end
+                contract.member_ids.filtered(
+                    lambda member, end=end: (
+                        member.start_at < end
+                        and (not member.end_at or member.end_at > end)
+                    )
+                ).end_at = end
         others = self.env["focalist.contract"].search(
             [
                 ("partner_id", "in", contracts.partner_id.ids),

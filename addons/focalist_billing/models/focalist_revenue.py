@@ -10,7 +10,8 @@ class FocalistRevenue(models.Model):
     A statement whose invoice was cancelled, deleted or credited as a whole has none,
     and is not here. Each meter has its own part of what was charged; what is of no
     device, as a fee of the contract or a cent of rounding, is a row of its own: all
-    rows of a statement are its untaxed amount.
+    rows of a statement are its untaxed amount. What somebody changed on its invoice, or
+    credited in part, is one more: all rows of an invoice are what it asks in the end.
     """
 
     _name = "focalist.revenue"
@@ -49,7 +50,14 @@ class FocalistRevenue(models.Model):
             "site_id",
             "statement_id",
         ],
-        "account.move": ["invoice_date", "state"],
+        "account.move": [
+            "amount_untaxed",
+            "currency_id",
+            "invoice_date",
+            "move_type",
+            "reversed_entry_id",
+            "state",
+        ],
     }
 
     month = fields.Date(
@@ -70,6 +78,7 @@ class FocalistRevenue(models.Model):
             ("supply", "Supplies"),
             ("fee", "Fixed fees"),
             ("other", "Rounding and others"),
+            ("by_hand", "Changes and credits by hand"),
         ],
         "Charge",
         readonly=True,
@@ -93,26 +102,26 @@ class FocalistRevenue(models.Model):
         )
         return SQL(
             """
-            SELECT l.id::bigint * 4 AS id, %(head)s, l.site_id, l.device_id,
+            SELECT l.id::bigint * 5 AS id, %(head)s, l.site_id, l.device_id,
                    'pages' AS kind, l.meter, l.billable AS pages, l.amount
               FROM focalist_statement st
               JOIN focalist_statement_line l ON l.statement_id = st.id
               %(posted)s
          UNION ALL
-            SELECT s.id::bigint * 4 + 1, %(head)s, s.site_id, s.device_id,
+            SELECT s.id::bigint * 5 + 1, %(head)s, s.site_id, s.device_id,
                    'supply', NULL, 0, s.price_unit
               FROM focalist_statement st
               JOIN focalist_statement_supply s ON s.statement_id = st.id
               %(posted)s
          UNION ALL
-            SELECT c.id::bigint * 4 + 2, %(head)s, c.site_id, c.device_id,
+            SELECT c.id::bigint * 5 + 2, %(head)s, c.site_id, c.device_id,
                    'fee', NULL, 0, c.amount
               FROM focalist_statement st
               JOIN focalist_statement_charge c ON c.statement_id = st.id
                AND c.fee_id IS NOT NULL
               %(posted)s
          UNION ALL
-            SELECT st.id::bigint * 4 + 3, %(head)s, NULL, NULL, 'other', NULL, 0,
+            SELECT st.id::bigint * 5 + 3, %(head)s, NULL, NULL, 'other', NULL, 0,
                    st.amount_untaxed - told.amount
               FROM focalist_statement st
               %(posted)s
@@ -128,6 +137,25 @@ class FocalistRevenue(models.Model):
                                      WHERE c.statement_id = st.id
                                        AND c.fee_id IS NOT NULL), 0) AS amount) AS told
              WHERE st.amount_untaxed <> told.amount
+         UNION ALL
+            SELECT mv.id::bigint * 5 + 4, %(head)s, NULL, NULL, 'by_hand', NULL, 0,
+                   CASE mv.move_type WHEN 'out_refund' THEN -1 ELSE 1 END
+                   * mv.amount_untaxed - credited.amount - told.amount
+              FROM focalist_statement st
+              %(posted)s
+        CROSS JOIN LATERAL (
+                   SELECT MIN(own.id) AS first_id, SUM(own.amount_untaxed) AS amount
+                     FROM focalist_statement own
+                    WHERE own.move_id = mv.id) AS told
+        CROSS JOIN LATERAL (
+                   SELECT COALESCE(SUM(credit.amount_untaxed), 0) AS amount
+                     FROM account_move credit
+                    WHERE credit.reversed_entry_id = mv.id
+                      AND credit.state = 'posted' AND credit.move_type = 'out_refund'
+                      AND credit.currency_id = mv.currency_id) AS credited
+             WHERE st.id = told.first_id
+               AND CASE mv.move_type WHEN 'out_refund' THEN -1 ELSE 1 END
+                   * mv.amount_untaxed <> credited.amount + told.amount
             """,
             head=head,
             posted=posted,

@@ -251,13 +251,13 @@ class FocalistStatement(models.Model):
         families = [(some, some._not_invoiced()) for some in self._families()]
         rated_anew = self.browse().union(*(drafts for _all, drafts in families))
         rated_anew.charge_ids.unlink()
-        charges, shares = [], {}
+        charges, shares = rated_anew._prepare_fee_charges(), {}
         # All at once: below, each family reads its own.
         rated_anew.contract_id.member_ids.device_id.fetch(["model_id"])
         for family, drafts in families:
-            if family[0].charge != "pages":
-                charges += family._prepare_fee_charges()
-            elif priced := drafts.filtered("pricing_id"):
+            if priced := drafts.filtered(
+                lambda s: s.charge == "pages" and s.pricing_id
+            ):
                 rated, made = family._rate_pages(priced, measured)
                 shares |= rated
                 charges += family._prepare_page_charges(priced, made)

@@ -12,7 +12,7 @@ STANDING = {
     "allowance": ("included",),
 }
 #: Those that only tell: their acceptance needs no reason.
-WARNINGS = ("idle", "moved", "reset", "missing")
+WARNINGS = ("idle", "moved", "reset", "missing", "gap")
 
 
 class FocalistStatementAnomaly(models.Model):
@@ -66,6 +66,7 @@ class FocalistStatementAnomaly(models.Model):
             ("missing", "No readings"),
             ("moved", "Moved"),
             ("reset", "Counter reset"),
+            ("gap", "Period not billed"),
         ],
         required=True,
         readonly=True,

@@ -18,7 +18,11 @@ class FocalistStatementAnomaly(models.Model):
         # Looked for in SQL.
         self.env.flush_all()
         of_pages = statements.filtered(lambda s: s.charge == "pages")
-        found = self._find_currencies(statements) + self._find_free_fees(statements)
+        found = [
+            *self._find_gaps(statements),
+            *self._find_currencies(statements),
+            *self._find_free_fees(statements),
+        ]
         if of_pages:
             waiting = self._find_to_check(of_pages)
             # Where a reading waits to be checked, that is why there is none.

@@ -10,11 +10,15 @@ class FocalistStatement(models.Model):
     _inherit = ["focalist.statement"]
 
     def _prepare_fee_charges(self):
-        """Values of the charges of the period's fees."""
-        self.ensure_one()
-        return self._prepare_fees(
-            self.contract_id.pricing_ids, self.charge == "advance", self.fee_device_ids
-        )
+        """Values of the charges of the fees of their periods."""
+        charges = []
+        for statement in self.filtered(lambda s: s.charge in ("fees", "advance")):
+            charges += statement._prepare_fees(
+                statement.contract_id.pricing_ids,
+                statement.charge == "advance",
+                statement.fee_device_ids,
+            )
+        return charges
 
     def _prepare_fees(self, versions, in_advance, devices):
         """Values of the charges of fees, as far as it is known now who was there.

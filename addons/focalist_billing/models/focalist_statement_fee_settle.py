@@ -8,7 +8,8 @@ class FocalistStatement(models.Model):
 
     They are billed by who is there when they are. Until their period is over, devices
     join and leave, and contracts end: what they come to by then, less what was billed,
-    is charged or credited; at the prices that they were invoiced with.
+    is charged or credited; at the prices that they were invoiced with. A statement that
+    settles them and is a draft follows what becomes of their invoices.
     """
 
     _name = "focalist.statement"
@@ -16,36 +17,48 @@ class FocalistStatement(models.Model):
 
     def _prepare_fee_charges(self):
         charges = super()._prepare_fee_charges()
-        if self.charge == "fees":
-            charges += self._prepare_settled_fees()
-        return charges
-
-    def _prepare_settled_fees(self):
-        """Values of the charges of what fees in advance lack, or had too much of."""
-        contract = self.contract_id
-        if not contract._fee_versions("advance"):
-            return []
-        _start, end = contract._period_of(self.date_start, self.charge)
-        if self.service_end < min(end, contract.date_end or end):
-            # A cut-off counts until its day.
-            return []
-        siblings = self.search(
+        settling = self.filtered(lambda s: s.charge == "fees" and s._settles_fees())
+        if not settling:
+            return charges
+        in_advance = self.search(
             [
-                ("contract_id", "=", contract.id),
+                ("contract_id", "in", settling.contract_id.ids),
                 ("charge", "=", "advance"),
-                ("date_start", "=", self.date_start),
+                ("date_start", "in", settling.mapped("date_start")),
                 ("cancelled", "=", False),
             ]
-        )
-        billed = siblings.filtered(
-            lambda s: s.state == "invoiced" and s._group_key() == self._group_key()
-        )
+        ).grouped(lambda s: (s.contract_id, s.date_start))
+        for statement in settling:
+            key = statement.contract_id, statement.date_start
+            if siblings := in_advance.get(key):
+                charges += statement._prepare_settled_fees(siblings)
+        return charges
+
+    def _settles_fees(self):
+        """Whether it is the one in which fees in advance are settled, if there are any.
+
+        A cut-off is not: it counts until its day.
+        """
+        contract = self.contract_id
+        _start, end = contract._period_of(self.date_start, self.charge)
+        whole = self.service_end >= min(end, contract.date_end or end)
+        return whole and contract._has_fees("advance")
+
+    def _prepare_settled_fees(self, siblings):
+        """Values of the charges of what fees in advance lack, or had too much of.
+
+        :param siblings: the period's statements in advance, each site's or centre's
+        """
+        invoiced = siblings.filtered(lambda s: s.state == "invoiced")
+        own = siblings.filtered(lambda s: s._group_key() == self._group_key())
+        # A site that is new since has none: its fees are those of the others.
+        billed = own & invoiced if own else invoiced[:1]
         if not billed:
             return []
         # A device that moved has its fee where it was billed.
-        devices = billed.fee_device_ids | self.fee_device_ids - siblings.fee_device_ids
-        fees = billed.charge_ids.filtered("fee_id")
-        versions = billed.pricing_id | fees.fee_id.pricing_id
+        devices = own.fee_device_ids | self.fee_device_ids - siblings.fee_device_ids
+        fees = own.charge_ids.filtered("fee_id")
+        versions = billed.pricing_id | billed.charge_ids.fee_id.pricing_id
         quantities = defaultdict(int)
         for values in self._prepare_fees(versions, True, devices):
             place = values.get("site_id", False), values.get("device_id", False)
@@ -73,3 +86,24 @@ class FocalistStatement(models.Model):
             for (fee, site, device, start, end, price), quantity in quantities.items()
             if quantity
         ]
+
+    def _settling(self):
+        """The statements in which these fees in advance are settled, or could be."""
+        in_advance = self.filtered(lambda s: s.charge == "advance")
+        if not in_advance:
+            return self.browse()
+        periods = {(s.contract_id, s.date_start) for s in in_advance}
+        return self.search(
+            [
+                ("contract_id", "in", in_advance.contract_id.ids),
+                ("charge", "=", "fees"),
+                ("date_start", "in", in_advance.mapped("date_start")),
+                ("cancelled", "=", False),
+            ]
+        ).filtered(lambda s: (s.contract_id, s.date_start) in periods)
+
+    def _create_invoices(self):
+        moves = super()._create_invoices()
+        # Who makes invoices was checked; drafts are written by nobody's hand: sudo.
+        self.sudo()._settling()._not_invoiced()._rate()
+        return moves

@@ -211,6 +211,22 @@ class TestRevenue(DashboardCase):
         move.reversal_move_ids.action_post()
         self.assertFalse(self._revenue("partner_id"))
 
+    def test_what_was_changed_or_credited_by_hand(self):
+        february = self._months(2)
+        move = february._create_invoices()
+        move.invoice_date = "2026-03-02"
+        move.invoice_line_ids[0].price_unit += 0.001
+        move.action_post()
+        # 1,500 pages of a tenth of a cent.
+        self.assertEqual(self._revenue("kind"), {"pages": 15, "by_hand": 1.5})
+        credit = move._reverse_moves([{"invoice_date": move.invoice_date}])
+        credit.invoice_line_ids[0].quantity = 1000
+        self.assertEqual(self._revenue("kind"), {"pages": 15, "by_hand": 1.5})
+        credit.action_post()
+        self.assertEqual(self._revenue("partner_id"), {self.client: 5.5})
+        self.assertEqual(self._revenue("kind"), {"pages": 15, "by_hand": -9.5})
+        self.assertEqual(february.move_id, move, "its pages stay billed")
+
     def test_the_dashboard_has_the_largest_of_a_year(self):
         self._invoice(self._months(2), "2026-03-02")
         self.env.flush_all()

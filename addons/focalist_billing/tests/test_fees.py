@@ -302,6 +302,12 @@ class TestFeesInAdvance(BillingCommon):
         )
         move = settled._create_invoices()
         self.assertEqual((move.move_type, move.amount_untaxed), ("out_refund", 90.41))
+        move.invoice_date = "2026-04-02"
+        move.action_post()
+        self.env.flush_all()
+        revenue = self.env["focalist.revenue"].search([("move_id", "=", move.id)])
+        self.assertEqual(set(revenue.mapped("kind")), {"fee"})
+        self.assertAlmostEqual(sum(revenue.mapped("amount")), -90.41)
 
     def test_p1_a_device_that_leaves_has_its_rest_credited(self):
         self._fee(10, per="device")
@@ -343,3 +349,78 @@ class TestFeesInAdvance(BillingCommon):
         settled = self._month("2026-12-01").filtered(lambda s: s.charge == "fees")
         asked = {s.site_id: s.amount_untaxed for s in settled if s.amount_untaxed}
         self.assertEqual(asked, {annex: round(120 * 184 / 365, 2)})
+
+    def test_p1_settled_fees_of_a_site_that_is_new(self):
+        self.contract.invoice_by = "site"
+        self._fee(10, per="device")
+        self.contract.fee_period = "year"
+        self._month("2025-12-01", "2026-01-05")._create_invoices()
+        annex = self.env["focalist.site"].create(
+            {"name": "Annex", "partner_id": self.client.id, "tz": "Europe/Paris"}
+        )
+        self._join("A002", since="2026-07-01 10:00:00", site=annex)
+        settled = self._month("2026-12-01").filtered(lambda s: s.charge == "fees")
+        asked = {s.site_id: s.amount_untaxed for s in settled if s.amount_untaxed}
+        self.assertEqual(asked, {annex: round(120 * 184 / 365, 2)})
+
+    def _settled_year(self):
+        """A year's fee in advance, invoiced, and the draft that settles its half."""
+        self._fee(10, per="device")
+        advance = self._bill_year()
+        self.contract.member_ids.end_at = "2026-07-01 10:00:00"
+        [settled] = self._month("2026-12-01").filtered(lambda s: s.charge == "fees")
+        self.assertAlmostEqual(settled.amount_untaxed, round(120 * 181 / 365, 2) - 120)
+        return advance, settled
+
+    def _credit(self, statement):
+        move = statement.move_id
+        if move.state == "draft":
+            move.action_post()
+        credit = move._reverse_moves([{"invoice_date": move.invoice_date}])
+        credit.action_post()
+        return credit
+
+    def test_p1_a_settlement_follows_the_credit_of_its_invoice(self):
+        advance, settled = self._settled_year()
+        credit = self._credit(advance)
+        self.assertFalse(settled.charge_ids)
+        credit.button_draft()
+        self.assertEqual(settled.charge_ids.corrects_id, advance)
+
+    def test_p1_a_settlement_follows_its_invoice_that_is_no_more(self):
+        advance, settled = self._settled_year()
+        advance.move_id.button_cancel()
+        self.assertFalse(settled.charge_ids)
+        advance.move_id.button_draft()
+        self.assertEqual(settled.charge_ids.corrects_id, advance)
+        advance.move_id.unlink()
+        self.assertFalse(settled.charge_ids)
+        advance._create_invoices()
+        self.assertEqual(settled.charge_ids.corrects_id, advance)
+
+    def test_p1_what_an_invoiced_settlement_settles_stays_invoiced(self):
+        advance, settled = self._settled_year()
+        settled._create_invoices()
+        for lose in (advance.move_id.button_cancel, advance.move_id.unlink):
+            with self.assertRaisesRegex(UserError, settled.name):
+                lose()
+        with self.assertRaisesRegex(UserError, settled.name):
+            self._credit(advance)
+        settled.move_id.button_cancel()
+        self._credit(advance)
+        self.assertFalse(settled.charge_ids)
+
+    def test_p1_drafts_of_fees_follow_who_comes_and_goes(self):
+        self._fee(31, per="device")
+        march = self._month("2026-02-01", "2026-03-01").filtered(
+            lambda s: s.date_start.month == 3
+        )
+        self._join("A002", since="2026-03-16 23:30:00")  # the 17th in Paris
+        self.assertEqual(march.amount_untaxed, 46)
+        member = self.contract.member_ids.filtered(
+            lambda m: m.device_id.serial_number == "A002"
+        )
+        member.end_at = "2026-03-22 10:00:00"
+        self.assertEqual(march.amount_untaxed, 36)
+        member.unlink()
+        self.assertEqual(march.amount_untaxed, 31)

@@ -1,0 +1,48 @@
+from datetime import timedelta
+
+from odoo import api, models
+
+
+class FocalistContractDevice(models.Model):
+    """Fees that are not invoiced follow who is in the contract."""
+
+    _name = "focalist.contract.device"
+    _inherit = ["focalist.contract.device"]
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        members = super().create(vals_list)
+        members._drafts_of_fees()._rate()
+        return members
+
+    def write(self, vals):
+        if not vals.keys() & {"contract_id", "device_id", "start_at", "end_at"}:
+            return super().write(vals)
+        drafts = self._drafts_of_fees()
+        result = super().write(vals)
+        (drafts | self._drafts_of_fees())._rate()
+        return result
+
+    def unlink(self):
+        drafts = self._drafts_of_fees()
+        result = super().unlink()
+        drafts._rate()
+        return result
+
+    def _drafts_of_fees(self):
+        """Drafts that these may be charged on.
+
+        Whoever changes members was checked; drafts are written by nobody's hand: sudo.
+        """
+        # By the clocks of all time zones
+        since = min(self.mapped("start_at"), default=None)
+        return (
+            self.sudo()
+            .contract_id._drafts()
+            .filtered(
+                lambda s: (
+                    s.charge in ("fees", "advance")
+                    and s.service_end >= since.date() - timedelta(days=1)
+                )
+            )
+        )

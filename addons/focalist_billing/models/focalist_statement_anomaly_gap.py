@@ -1,0 +1,92 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+
+class FocalistStatementAnomaly(models.Model):
+    """Periods behind a statement that were billed once, and are not any more.
+
+    A run bills what was left out since the last statement, and nothing before it: who
+    cancels an older one may have given its pages up, or forgotten them.
+    """
+
+    _name = "focalist.statement.anomaly"
+    _inherit = ["focalist.statement.anomaly"]
+
+    @api.model
+    def _find_gaps(self, statements):
+        """Periods before these statements whose own was cancelled, and not replaced.
+
+        What was accepted on another statement is not told again.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT st.id, gone.date_start, gone.date_end,
+                       (array_agg(gone.name ORDER BY gone.id DESC))[1]
+                  FROM focalist_statement st
+                  JOIN focalist_statement gone ON gone.contract_id = st.contract_id
+                   AND gone.charge = st.charge AND gone.date_end < st.date_start
+                   AND gone.site_id IS NOT DISTINCT FROM st.site_id
+                   AND gone.cost_centre IS NOT DISTINCT FROM st.cost_centre
+                   AND gone.cancelled
+                   AND (gone.pages <> 0 OR gone.amount_untaxed <> 0)
+                 WHERE st.id = ANY (%(ids)s)
+                   AND NOT EXISTS (
+                       SELECT FROM focalist_statement live
+                        WHERE live.contract_id = gone.contract_id
+                          AND live.charge = gone.charge
+                          AND live.date_start <= gone.date_end
+                          AND live.date_end >= gone.date_start
+                          AND live.cancelled IS NOT TRUE
+                          AND (live.invoice_by <> gone.invoice_by
+                               OR live.site_id IS NOT DISTINCT FROM gone.site_id
+                              AND live.cost_centre
+                                  IS NOT DISTINCT FROM gone.cost_centre))
+                   AND NOT EXISTS (
+                       SELECT FROM focalist_statement_anomaly told
+                         JOIN focalist_statement other ON other.id = told.statement_id
+                        WHERE told.kind = 'gap' AND told.state = 'accepted'
+                          AND told.figures ->> 'statement' = gone.name
+                          AND other.contract_id = st.contract_id AND other.id <> st.id)
+                 GROUP BY st.id, gone.date_start, gone.date_end
+                 ORDER BY st.id, gone.date_start
+                """,
+                ids=statements.ids,
+            )
+        )
+        return [
+            {
+                "statement_id": statement_id,
+                "kind": "gap",
+                "figures": {
+                    "from": start.isoformat(),
+                    "to": end.isoformat(),
+                    "statement": name,
+                },
+            }
+            for statement_id, start, end, name in rows
+        ]
+
+    def _message_gap(self, figures):
+        return self.env._(
+            "%(start)s to %(end)s: %(statement)s was cancelled, and nothing was billed"
+            " in its place.",
+            start=self._day(figures["from"]),
+            end=self._day(figures["to"]),
+            statement=figures["statement"],
+        )
+
+    def action_bill_gap(self):
+        """Begin a billing run of the month in which the period can be billed."""
+        self.check_access("read")
+        self.ensure_one()
+        charge = self.statement_id.charge
+        start = fields.Date.to_date(self.figures["from"])
+        due = self.contract_id._due_on(start, charge)
+        if charge == "advance":
+            # A run charges them until the day after its month.
+            due -= timedelta(days=1)
+        action = self.contract_id.action_bill()
+        return action | {"context": action["context"] | {"default_month": due}}
