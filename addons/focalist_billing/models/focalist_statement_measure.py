@@ -364,7 +364,10 @@ class FocalistStatementLine(models.Model):
                           COALESCE(settled.read_at, l.read_to_at) AS read_at,
                           COALESCE(settled.value, l.value_to) AS value
                      FROM focalist_statement_line l
-                     JOIN focalist_statement st ON st.id = l.statement_id
+                -- A correction holds where what it corrects was, whenever it was made.
+                LEFT JOIN focalist_statement_line origin ON origin.id = l.origin_id
+                     JOIN focalist_statement st
+                       ON st.id = COALESCE(origin.statement_id, l.statement_id)
                 LEFT JOIN settled ON settled.line_id = l.id
                     WHERE l.device_id = member.device_id
                       AND l.partner_id = member.partner_id
@@ -377,11 +380,7 @@ class FocalistStatementLine(models.Model):
                       AND l.read_from_at >= segment.start_at
                       AND l.read_from_at < segment.end_at
                       AND (st.date_end < member.first_day
-                           OR l.read_to_at <= member.start_at
-                           -- One on another site's statement of this period.
-                           OR l.settles_id IS NOT NULL
-                              AND st.contract_id = member.contract_id
-                              AND st.date_start <= member.last_day)
+                           OR l.read_to_at <= member.start_at)
                     ORDER BY l.read_to_at DESC LIMIT 1) AS billed ON TRUE
          LEFT JOIN LATERAL (
                    SELECT r.id %(own)s

@@ -124,7 +124,9 @@ class TestBillingHistory(BillingCommon):
             if random.random() < 0.2:
                 self._credit(move)
         elif ready and random.random() < 0.3:
-            ready.action_cancel()
+            # One of the same run with nothing to bill may rest on their estimates.
+            rests = any(statement._follower(ready) for statement in ready)
+            (statements if rests else ready).action_cancel()
         for statement in self.contract.statement_ids.filtered(
             lambda s: s.state == "invoiced"
         ):

@@ -112,6 +112,22 @@ class TestCorrections(BillingCommon):
         self.assertEqual((moved.value_from, moved.value_to), (1393, 1500))
         self.assertEqual(sorted(corrections.mapped("pages")), [-106, 106])
 
+    def test_i2_a_draft_goes_on_from_a_correction_that_was_made_after_it(self):
+        for month, value in ((3, 1500), (4, 1600), (5, 1700), (6, 1800), (7, 1900)):
+            moment = fields.Date.end_of(
+                fields.Date.to_date(f"2026-{month:02}-01"), "month"
+            )
+            self._read(self.site, "A001", (f"{moment} 08:00", {"mono": value}))
+        for month in (2, 3, 4):
+            self._invoice(f"2026-{month:02}-01")
+        may = self._bill("2026-05-01")
+        self._invoice("2026-06-01")
+        self._reading("2026-03-31 08:00:00")._void("Typed wrongly")
+        july = self._invoice("2026-07-01")
+        self.assertEqual(len(july.line_ids.filtered("settles_id")), 2)
+        may.action_measure_again()
+        self.assertEqual((may.line_ids.value_from, may.line_ids.value_to), (1600, 1700))
+
     def test_i2_a_cancelled_correction_comes_again(self):
         march = self._invoice("2026-03-01")
         self._read(self.site, "A001", ("2026-04-30 08:00", {"mono": 1341}))
