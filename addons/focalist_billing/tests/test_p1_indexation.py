@@ -161,6 +161,14 @@ class TestIndexation(IndexationCommon):
         self.assertIn("0,01025", mail.body_html)
         self.assertIn("0,01\N{NO-BREAK SPACE}$", mail.body_html)
 
+    def test_p1_indexation_its_letter_can_be_changed_while_none_is_announced(self):
+        """Odoo tries a template on some contract whenever it is written."""
+        template = self.env.ref("focalist_billing.mail_template_indexation")
+        template.body_html = template.body_html.replace("Hello", "Good day")
+        [body] = template._render_field("body_html", self.contract.ids).values()
+        self.assertIn("Good day", body)
+        self.assertNotIn("<table", body)
+
     def test_p1_indexation_without_an_address_asks_an_accountant_to_tell(self):
         self.client.email = False
         self._by_rate()
