@@ -209,7 +209,7 @@ class FocalistNotificationRule(models.Model):
         """One's own text begins as the one that would be sent."""
         if self.own_text and not self.subject and is_html_empty(self.body):
             template = self.type_id.template_id.sudo()  # the same for everybody
-            self.subject = template.subject
+            self.subject = str(as_braces(template.subject))
             self.body = as_braces(template.body_html)
 
     @api.constrains("own_text", "subject", "body")

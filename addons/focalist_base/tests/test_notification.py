@@ -276,6 +276,10 @@ class TestNotification(NotificationCase):
         self.assertEqual(rule.subject, "{{ object.display_name }} is silent")
         self.assertIn("{{ object.display_name }}", rule.body)
         self.assertFalse(unknown(rule.body, self.silent._placeholders()))
+        self.assertEqual(
+            as_braces("{{ object.name }}: {{ ctx.get('detail') }}"),
+            "{{ object.name }}: {{ detail }}",
+        )
 
     def test_n3_default_texts_show_what_they_name(self):
         """Each type's text has known values only; its preview is filled."""
@@ -285,6 +289,8 @@ class TestNotification(NotificationCase):
             template = kind.template_id
             self.assertFalse(unknown(template.subject, names), kind.code)
             self.assertFalse(unknown(as_braces(template.body_html), names), kind.code)
+            # As Odoo tries them whenever one is written, over records that there are.
+            template._check_can_be_rendered()
             rule = self.rule(self.client_a, kind)
             if kind.res_model == "focalist.device":
                 self.assertIn("E1", rule.preview_subject)

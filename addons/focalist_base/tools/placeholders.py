@@ -2,7 +2,8 @@
 
 `{{ object.serial_number }}` is what people write; `<t t-out="object.serial_number"/>`
 is how the body of an Odoo mail template has it, with `ctx.get('detail')` for what no
-field holds. `{{ name ||| otherwise }}` says what stands for an empty value.
+field holds, and its subject `{{ ctx.get('detail') }}`. `{{ name ||| otherwise }}` says
+what stands for an empty value.
 """
 
 import re
@@ -14,12 +15,13 @@ BRACES = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 T_OUT = re.compile(
     r"<t\s+t-out=\"(?:ctx\.get\('(\w+)'\)|([\w.]+))\"\s*(?:/>|>(.*?)</t>)", re.DOTALL
 )
+CTX = re.compile(r"ctx\.get\('(\w+)'\)")
 
 
 def _split(inside):
     """The name and the default of what stands between the braces."""
     name, _bars, default = inside.replace("&nbsp;", " ").partition("|||")
-    return name.strip(), default.strip()
+    return CTX.sub(r"\1", name.strip()), default.strip()
 
 
 def unknown(text, names):
@@ -29,13 +31,15 @@ def unknown(text, names):
 
 
 def as_braces(html):
-    """The body of a mail template as people edit it."""
+    """The subject or body of a mail template as people edit it."""
 
-    def braces(match):
-        name, default = match[1] or match[2], match[3]
+    def braces(name, default):
         return f"{{{{ {name} ||| {default} }}}}" if default else f"{{{{ {name} }}}}"
 
-    return Markup(T_OUT.sub(braces, str(html or "")))
+    text = T_OUT.sub(
+        lambda match: braces(match[1] or match[2], match[3]), str(html or "")
+    )
+    return Markup(BRACES.sub(lambda match: braces(*_split(match[1])), text))
 
 
 def fill(text, values, html=False):

@@ -2,7 +2,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from random import Random
 
-from hypothesis import given
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from odoo import Command, fields
@@ -15,6 +15,8 @@ from .common import BillingCommon
 
 MONTHS = 24
 DEVICES = ("H1", "H2", "H3")
+#: A seed is not simpler where it is smaller.
+SEEDED = settings(PROPERTY, phases=(Phase.explicit, Phase.generate))
 
 
 @tagged("post_install", "-at_install")
@@ -33,9 +35,9 @@ class TestBillingHistory(BillingCommon):
     def setUp(self):
         super().setUp()
         self.random, self.serial = Random(), ""
-        self.counters, self.devices, self.invoiced = {}, {}, {}
+        self.counters, self.devices, self.invoiced, self.gaps = {}, {}, {}, []
 
-    @PROPERTY
+    @SEEDED
     @given(seed=st.integers(0, 2**32))
     def test_p0_each_page_is_billed_once(self, seed):
         with self.env.cr.savepoint() as savepoint:
@@ -61,6 +63,7 @@ class TestBillingHistory(BillingCommon):
             self.counters[name] = random.randrange(5000)
             self._tell(name, datetime(2025, 12, 31, 8))
         self.invoiced.clear()
+        self.gaps.clear()
         first = fields.Date.to_date("2026-01-01")
         for _month in range(MONTHS if FULL else MONTHS // 2):
             with freeze_time(fields.Date.add(first, months=1, days=2)):
@@ -127,6 +130,8 @@ class TestBillingHistory(BillingCommon):
             # One of the same run with nothing to bill may rest on their estimates.
             rests = any(statement._follower(ready) for statement in ready)
             (statements if rests else ready).action_cancel()
+            if statements.filtered(lambda s: s.state == "empty"):
+                self.gaps = ready.mapped("date_start")
         for statement in self.contract.statement_ids.filtered(
             lambda s: s.state == "invoiced"
         ):
@@ -143,7 +148,12 @@ class TestBillingHistory(BillingCommon):
             reading._declare("reset", "A new board")
 
     def _run(self, first):
-        """Bill a month; nothing of it may be left out."""
+        """Bill a month; nothing of it may be left out.
+
+        Before it, those that were cancelled while a later one stayed.
+        """
+        while self.gaps:
+            self.contract._bill(self.gaps.pop(0))
         statements, problems = self.contract._bill(first)
         for problem in problems.values():
             self.assertIn("two readings", problem)
@@ -225,7 +235,7 @@ class TestBillingHistory(BillingCommon):
         breaks = device.segment_ids.filtered(lambda s: s.reason != "first")
         for line, following in pairwise(hold):
             self.assertLessEqual(line.read_to_at, following.read_from_at)
-            if not all_billed and following.to_settle:
+            if self.gaps or (not all_billed and following.to_settle):
                 continue
             if not any(
                 line.read_from_at < segment.start_at <= following.read_from_at
@@ -264,7 +274,7 @@ class TestBillingHistory(BillingCommon):
                 printed += max(values, default=0) - min(values, default=0)
             self.assertEqual(sum(lines.mapped("pages")), printed)
 
-    @PROPERTY
+    @SEEDED
     @given(seed=st.integers(0, 2**32))
     def test_p0_the_order_of_readings_does_not_change_the_total(self, seed):
         with self.env.cr.savepoint() as savepoint:
