@@ -1,6 +1,7 @@
 import logging
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from fractions import Fraction
+from typing import NamedTuple
 
 import psycopg2
 import pytz
@@ -16,6 +17,14 @@ from ..tools.precision import PRECISION
 _logger = logging.getLogger(__name__)
 
 PERIOD_MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
+
+
+class Presence(NamedTuple):
+    """When a device was in a contract within a time, and how much of that time."""
+
+    share: Fraction
+    first: date
+    last: date
 
 
 class FocalistContract(models.Model):
@@ -406,12 +415,21 @@ class FocalistContract(models.Model):
     def _presence(self, start, end):
         """How much of a time each device was in the contract, by its days.
 
-        The day on which a device joins counts, that on which it leaves does not.
-
         :return: dict device id -> Fraction of the days
         """
+        return {
+            device: stay.share for device, stay in self._presences(start, end).items()
+        }
+
+    def _presences(self, start, end):
+        """When each device was in the contract within a time, by its days.
+
+        The day on which a device joins counts, that on which it leaves does not.
+
+        :return: dict device id -> Presence
+        """
         self.ensure_one()
-        days, presence = (end - start).days + 1, {}
+        days, presences = (end - start).days + 1, {}
         for member in self.member_ids:
             joined, left = start, end + timedelta(days=1)
             # A day is no more than a day off by any clock: most members are not asked.
@@ -421,9 +439,13 @@ class FocalistContract(models.Model):
                 left = min(_local_day(member.end_at, self._zone()), left)
             if left > joined:
                 part = Fraction((left - joined).days, days)
+                last = left - timedelta(days=1)
                 device = member.device_id.id
-                presence[device] = presence.get(device, 0) + part
-        return presence
+                if known := presences.get(device):
+                    joined, last = min(joined, known.first), max(last, known.last)
+                    part += known.share
+                presences[device] = Presence(part, joined, last)
+        return presences
 
     def _drafts(self):
         """The statements of these contracts that are not invoiced."""

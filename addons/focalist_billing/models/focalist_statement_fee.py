@@ -84,27 +84,34 @@ class FocalistStatement(models.Model):
 
         :param devices: see `_prepare_fees`
         :return: (number of those there all the time, list of (values of a charge that
-            name another one, Fraction of the time that it was there))
+            name another one and its days, Fraction of the time that it was there))
         """
-        presence = self.contract_id._presence(start, end)
+        presences = self.contract_id._presences(start, end)
         if self.invoice_by != "client":
             by_place = fee.per == "device" or (
                 fee.per == "site" and self.invoice_by == "site"
             )
             if by_place:
                 own = set(devices.ids)
-                presence = {d: share for d, share in presence.items() if d in own}
+                presences = {d: stay for d, stay in presences.items() if d in own}
             elif self.site_id or self.cost_centre:
                 return 0, []
         if fee.per == "contract":
             return 1, []
         name = f"{fee.per}_id"
-        shares = {}
-        for device, share in presence.items():
+        stays = {}
+        for device, stay in presences.items():
             place = device
             if fee.per == "site":
                 place = (self.site_id or devices.browse(device).site_id).id
-            if place:
-                shares[place] = max(share, shares.get(place, 0))
-        parts = [({name: place}, share) for place, share in shares.items() if share < 1]
-        return len(shares) - len(parts), parts
+            if place and (place not in stays or stays[place].share < stay.share):
+                stays[place] = stay
+        parts = [
+            (
+                {name: place, "date_start": stay.first, "date_end": stay.last},
+                stay.share,
+            )
+            for place, stay in stays.items()
+            if stay.share < 1
+        ]
+        return len(stays) - len(parts), parts

@@ -281,6 +281,9 @@ class TestFeesInAdvance(BillingCommon):
         settled = statements.filtered(lambda s: s.charge == "fees")
         self.assertEqual(settled.amount_untaxed, 15)
         self.assertIn("Correction: Rent", settled.charge_ids._title())
+        self.assertEqual(
+            self._of_settlement(settled), [(1, 15, "2026-03-17", "2026-03-31")]
+        )
         april = statements - settled
         self.assertEqual(april.amount_untaxed, 62)
         settled._create_invoices()
