@@ -295,7 +295,8 @@ class FocalistStatementLine(models.Model):
                     for w in ("from", "to")
                 ]
                 if billed_end and billed_end[1:] == billed[0][1:]:
-                    start = true_end
+                    # Where nothing counts of the one before, the first that does here.
+                    start = true_end or self._nearest(row)
                 else:
                     start = self._true_start(row, billed[0])
                 end, waits = self._true_end(row, start, *billed)
@@ -317,6 +318,11 @@ class FocalistStatementLine(models.Model):
             return billed
         if row["prior_line_id"]:
             return Bound(row["prior_id"], row["prior_at"], row["prior_value"])
+        return self._nearest(row)
+
+    @api.model
+    def _nearest(self, row):
+        """The last reading before a line, or else the first in it; None without any."""
         return _bound(row, "before") or _bound(row, "within")
 
     @api.model

@@ -128,6 +128,27 @@ class TestCorrections(BillingCommon):
         may.action_measure_again()
         self.assertEqual((may.line_ids.value_from, may.line_ids.value_to), (1600, 1700))
 
+    def test_i2_of_a_line_that_has_no_start_any_more_its_own_readings_count(self):
+        self._invoice("2026-02-01")
+        self._invoice("2026-03-01")
+        self._read(
+            self.site,
+            "A001",
+            ("2026-04-10 08:00", {"mono": 1290}),
+            ("2026-04-30 08:00", {"mono": 1500}),
+        )
+        april = self._invoice("2026-04-01")
+        for moment in ("2026-01-31 08:00:00", "2026-02-28 08:00:00"):
+            self._reading(moment)._void("Of another device")
+        self._read(self.site, "A001", ("2026-05-31 08:00", {"mono": 1600}))
+        may = self._bill("2026-05-01")
+        [own] = april.line_ids.filtered(lambda line: not line.settles_id)
+        [moved] = may.line_ids.filtered(lambda line: line.settles_id == own)
+        self.assertEqual((moved.value_from, moved.value_to), (1290, 1500))
+        self.assertEqual(
+            sum(self.contract.statement_ids.line_ids.mapped("pages")), 1600 - 1290
+        )
+
     def test_i2_a_cancelled_correction_comes_again(self):
         march = self._invoice("2026-03-01")
         self._read(self.site, "A001", ("2026-04-30 08:00", {"mono": 1341}))
