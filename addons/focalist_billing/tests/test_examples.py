@@ -13,6 +13,7 @@ BILLS = Path(__file__).parent / "examples" / "bills.csv"
 PERIODS = {"quarterly": "quarter", "half-yearly": "half_year"}
 #: Lines of prices that choose something.
 SETTINGS = {"estimate": {"missing": "estimate"}, "by model": {"model": "device"}}
+FEES_YEARLY = "fees yearly"
 TRUE_UPS = {"true-up quarterly": "quarter", "true-up half-yearly": "half_year"}
 
 
@@ -75,6 +76,8 @@ class TestExamples(BillingCommon):
         for line in prices:
             if line in PERIODS:
                 values["period"] = PERIODS[line]
+            elif line == FEES_YEARLY:
+                values["fee_period"] = "year"
             elif line.startswith("tolerance "):
                 values["tolerance_days"] = int(line.removeprefix("tolerance "))
             elif line in TRUE_UPS:
@@ -109,9 +112,10 @@ class TestExamples(BillingCommon):
                 pricing.tier_ids = [Command.create(values)]
                 if {"mono", "color"} <= set(pricing.tier_ids.mapped("kind")):
                     pricing.model = "tiered"
-            case ["fee", amount, *per]:
+            case ["fee", amount, *more]:
                 values = {"name": "Fee", "amount": float(amount)}
-                values["per"] = per[1] if per else "contract"
+                values["per"] = more[1] if more[:1] == ["per"] else "contract"
+                values["in_advance"] = more[-2:] == ["in", "advance"]
                 pricing.fee_ids = [Command.create(values)]
             case ["minimum", kind, pages, *more]:
                 values = {"kind": kind, "pages": int(pages)}
@@ -126,7 +130,7 @@ class TestExamples(BillingCommon):
             case _ if ": " in line:
                 self._price_of(pricing, *line.split(": "))
             case _:
-                known = line in PERIODS or line in TRUE_UPS
+                known = line in PERIODS or line in TRUE_UPS or line == FEES_YEARLY
                 of_contract = line.startswith(("from ", "until ", "tolerance "))
                 self.assertTrue(known or of_contract, line)
 
@@ -172,6 +176,8 @@ class TestExamples(BillingCommon):
                 self._invoice(self._run(month))
             case [month, "is", "billed"]:
                 self._run(month)
+            case ["ends", day]:
+                self.contract.date_end = day
             case [day, name, "joins"]:
                 self._member(name).start_at = self._at(day, -9)
             case [day, name, "leaves"]:
