@@ -707,7 +707,7 @@ class FocalistContract(models.Model):
                 ["date_start:array_agg"],
             )
         )
-        waiting, reasons, failures = {}, {}, {}
+        asked, reasons, failures = {}, {}, {}
         for contract in self:
             done = set(billed.get(contract, ())) - contract._reopened(charge)
             wanted = day(contract, charge)
@@ -716,8 +716,9 @@ class FocalistContract(models.Model):
             reason = contract._why_not_billed(charge, wanted, done)
             if reason:
                 reasons[contract] = reason
-            elif periods := contract._periods_until(charge, wanted, done):
-                waiting[contract] = periods
+            else:
+                asked[contract] = wanted, done
+        waiting = self._periods_to_bill(charge, asked)
         made = self.env["focalist.statement"]
         while waiting:
             step = {contract: periods.pop(0) for contract, periods in waiting.items()}
@@ -758,6 +759,19 @@ class FocalistContract(models.Model):
         if not self._pricing_at(max(start, self.date_start)):
             return self.env._("The contract has no prices for this period.")
         return ""
+
+    @api.model
+    def _periods_to_bill(self, charge, asked):
+        """The periods to bill of each contract; those without any are left out.
+
+        :param dict asked: contract -> (day, first days that have their statement)
+        :return: dict contract -> list of (first day, last day)
+        """
+        found = {
+            contract: contract._periods_until(charge, day, done)
+            for contract, (day, done) in asked.items()
+        }
+        return {contract: periods for contract, periods in found.items() if periods}
 
     def _periods_until(self, charge, day, done):
         """The periods to bill: those skipped since the last bill, then that of `day`.

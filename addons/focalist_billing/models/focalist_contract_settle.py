@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 from odoo.tools import SQL
 
 
@@ -51,11 +51,21 @@ class FocalistContract(models.Model):
             found.setdefault(self.browse(contract), set()).add(start)
         return found
 
-    def _periods_until(self, charge, day, done):
+    @api.model
+    def _periods_to_bill(self, charge, asked):
         """Without fees in arrears, those alone in which fees in advance are settled."""
-        if charge != "fees" or self._has_fees("fees"):
-            return super()._periods_until(charge, day, done)
-        starts = self._fees_to_settle().get(self, ())
-        return [
-            self._period_of(start, charge) for start in sorted(starts) if start <= day
-        ]
+        only = {}
+        if charge == "fees":
+            only = {
+                contract: day
+                for contract, (day, _done) in asked.items()
+                if not contract._has_fees(charge)
+            }
+        found = super()._periods_to_bill(
+            charge, {c: asked_ for c, asked_ in asked.items() if c not in only}
+        )
+        for contract, starts in self.browse().union(*only)._fees_to_settle().items():
+            due = sorted(start for start in starts if start <= only[contract])
+            if due:
+                found[contract] = [contract._period_of(start, charge) for start in due]
+        return found
