@@ -103,6 +103,30 @@ class BillingCommon(AccountTestInvoicingCommon):
         return device.sudo(False)
 
     @classmethod
+    def _read_toner(cls, site, serial, moment, cartridge, **meters):
+        """Ingest a reading of a device with a black toner of this serial number."""
+        return cls._read(
+            site,
+            serial,
+            (moment, meters),
+            supplies=[
+                {
+                    "index": "1.1",
+                    "description": "Black Toner MP C4503",
+                    "kind": "toner",
+                    "color": "black",
+                    "level": 60,
+                    "capacity": 100,
+                    "unit": "percent",
+                    "percent": 60.0,
+                    "some_remaining": False,
+                    "part_number": "841853",
+                    "serial": cartridge,
+                }
+            ],
+        )
+
+    @classmethod
     def _bill(cls, day="2026-03-15", contract=None):
         """The statement of the period that a day is in; empty where there is none."""
         contract = contract or cls.contract

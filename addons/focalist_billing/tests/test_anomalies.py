@@ -159,24 +159,9 @@ class TestAnomalyKinds(AnomalyCase):
         self.assertIn("in a tier", anomaly.message)
 
     def test_p5_a_supply_that_costs_nothing(self):
-        toner = {
-            "index": "1.1",
-            "description": "Black Toner",
-            "kind": "toner",
-            "color": "black",
-            "level": 60,
-            "capacity": 100,
-            "unit": "percent",
-            "percent": 60.0,
-            "some_remaining": False,
-            "part_number": "841853",
-        }
-        for day, serial in (("01-31", "OLD1"), ("02-10", "NEW1")):
-            self._read(
-                self.site,
-                "A001",
-                (f"2026-{day} 08:00", {"mono": 1000}),
-                supplies=[toner | {"serial": serial}],
+        for day, cartridge in (("01-31", "OLD1"), ("02-10", "NEW1")):
+            self._read_toner(
+                self.site, "A001", f"2026-{day} 08:00", cartridge, mono=1000
             )
         self.contract.pricing_ids.model = "supply"
         anomaly = self._found(self._months(2), "zero_price")

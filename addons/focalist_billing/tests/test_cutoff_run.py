@@ -123,26 +123,8 @@ class TestCutoffBeforeTheRun(CutoffCommon):
     # -- what is no page of the month -------------------------------------------------
 
     def _toner(self, moment, cartridge):
-        self._read(
-            self.site,
-            "A001",
-            (moment, {"mono": int(moment[5:7]) * 100 + int(moment[8:10])}),
-            supplies=[
-                {
-                    "index": "1.1",
-                    "description": "Black Toner MP C4503",
-                    "kind": "toner",
-                    "color": "black",
-                    "level": 60,
-                    "capacity": 100,
-                    "unit": "percent",
-                    "percent": 60.0,
-                    "some_remaining": False,
-                    "part_number": "841853",
-                    "serial": cartridge,
-                }
-            ],
-        )
+        mono = int(moment[5:7]) * 100 + int(moment[8:10])
+        self._read_toner(self.site, "A001", moment, cartridge, mono=mono)
 
     def test_i2_supplies_that_were_replaced_by_the_day(self):
         self.contract.period = "quarter"

@@ -82,14 +82,7 @@ class TestSimulatedMinimum(SimulationCommon):
             ("2026-01-31 08:00", {"mono": 500}),
             ("2026-03-31 08:00", {"mono": 1111}),
         )
-        leaving = self._read(
-            self.site,
-            "C001",
-            ("2026-02-28 08:00", {"mono": 5}),
-            ("2026-03-17 08:00", {"mono": 777}),
-        )
-        member = self.contract.member_ids.filtered(lambda m: m.device_id == leaving)
-        member.end_at = "2026-03-17 09:00:00"
+        self._read_leaving()
         for month in ("2026-01-15", "2026-02-15", "2026-03-15"):
             self._bill(month)
         true_up = self.contract.statement_ids.filtered(lambda s: s.charge == "true_up")

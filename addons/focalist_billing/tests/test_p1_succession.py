@@ -20,6 +20,18 @@ class TestSuccession(IndexationCommon):
     def _anew(self):
         return self._notes().count("computed anew")
 
+    def _july(self):
+        """The draft of the first month of the indexed prices: 1,000 pages."""
+        self._read(
+            self.site,
+            "A001",
+            ("2026-06-30 08:00", {"mono": 1000}),
+            ("2026-07-31 08:00", {"mono": 2000}),
+        )
+        return self._bill("2026-07-31").filtered(
+            lambda statement: statement.date_start.month == 7
+        )
+
     def test_p1_an_announced_indexation_follows_the_prices_before_it(self):
         self.pricing.with_user(self.accountant).price_mono = 0.02
         self.assertEqual(self.version.price_mono, 0.0205)
@@ -118,15 +130,7 @@ class TestSuccession(IndexationCommon):
 
     def test_p1_indexed_prices_that_are_invoiced_stay(self):
         with freeze_time("2026-08-10 10:00"):
-            self._read(
-                self.site,
-                "A001",
-                ("2026-06-30 08:00", {"mono": 1000}),
-                ("2026-07-31 08:00", {"mono": 2000}),
-            )
-            july = self._bill("2026-07-31").filtered(
-                lambda statement: statement.date_start.month == 7
-            )
+            july = self._july()
             july._create_invoices()
             self.assertEqual(july.pricing_id, self.version)
             self.pricing.price_mono = 0.02
@@ -134,15 +138,7 @@ class TestSuccession(IndexationCommon):
 
     def test_p1_drafts_follow_an_indexation_that_was_computed_anew(self):
         with freeze_time("2026-08-10 10:00"):
-            self._read(
-                self.site,
-                "A001",
-                ("2026-06-30 08:00", {"mono": 1000}),
-                ("2026-07-31 08:00", {"mono": 2000}),
-            )
-            july = self._bill("2026-07-31").filtered(
-                lambda statement: statement.date_start.month == 7
-            )
+            july = self._july()
             self.assertEqual(july.amount_untaxed, 10.25)
             self.pricing.price_mono = 0.02
         self.assertEqual(july.amount_untaxed, 20.5)

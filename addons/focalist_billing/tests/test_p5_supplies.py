@@ -16,25 +16,9 @@ class TestSupplyPricing(BillingCommon):
 
     def _tell(self, serial, moment, cartridge, site=None):
         """A report with one toner of a serial number."""
-        return self._read(
-            site or self.site,
-            serial,
-            (moment, {"mono": int(moment[5:7]) * 100, "color": 0}),
-            supplies=[
-                {
-                    "index": "1.1",
-                    "description": "Black Toner MP C4503",
-                    "kind": "toner",
-                    "color": "black",
-                    "level": 60,
-                    "capacity": 100,
-                    "unit": "percent",
-                    "percent": 60.0,
-                    "some_remaining": False,
-                    "part_number": "841853",
-                    "serial": cartridge,
-                }
-            ],
+        mono = int(moment[5:7]) * 100
+        return self._read_toner(
+            site or self.site, serial, moment, cartridge, mono=mono, color=0
         )
 
     def _per_supply(self, price=80):

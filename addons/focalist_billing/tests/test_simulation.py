@@ -51,6 +51,17 @@ class SimulationCommon(BillingCommon):
             .run()
         )
 
+    def _read_leaving(self):
+        """A device that printed 772 pages in March and left in the middle of it."""
+        leaving = self._read(
+            self.site,
+            "C001",
+            ("2026-02-28 08:00", {"mono": 5}),
+            ("2026-03-17 08:00", {"mono": 777}),
+        )
+        member = self.contract.member_ids.filtered(lambda m: m.device_id == leaving)
+        member.end_at = "2026-03-17 09:00:00"
+
     def _amounts(self, simulation):
         return {
             row.span.start.isoformat()[:7]: (
@@ -157,7 +168,8 @@ class TestSimulation(SimulationCommon):
         self.assertAlmostEqual(simulation.rows[-2].compared.present, 20)
 
     def test_per_supply(self):
-        self._replace_toner("2026-02-20 08:00", "2026-03-20 08:00")
+        self._read_toner(self.site, "S001", "2026-02-20 08:00", "OLD1", mono=2)
+        self._read_toner(self.site, "S001", "2026-03-20 08:00", "NEW1", mono=3)
         model = self.env["focalist.supply.replacement"].search([]).supply_model_id
         self.assertTrue(model)
         simulation = self._try(
@@ -166,29 +178,6 @@ class TestSimulation(SimulationCommon):
         march = next(r for r in simulation.rows if r.span.start.month == 3)
         self.assertEqual(march.compared.trial, 80)
         self.assertEqual(simulation.total.trial, 80)
-
-    def _replace_toner(self, before, after):
-        for moment, serial in ((before, "OLD1"), (after, "NEW1")):
-            self._read(
-                self.site,
-                "S001",
-                (moment, {"mono": int(moment[5:7])}),
-                supplies=[
-                    {
-                        "index": "1.1",
-                        "description": "Black Toner MP C4503",
-                        "kind": "toner",
-                        "color": "black",
-                        "level": 60,
-                        "capacity": 100,
-                        "unit": "percent",
-                        "percent": 60.0,
-                        "some_remaining": False,
-                        "part_number": "841853",
-                        "serial": serial,
-                    }
-                ],
-            )
 
     # -- what was billed --------------------------------------------------------------
 
@@ -215,14 +204,7 @@ class TestSimulation(SimulationCommon):
             ("2026-03-12 08:00", {"mono": 1111}),
             ("2026-04-30 08:00", {"mono": 4321}),
         )
-        leaving = self._read(
-            self.site,
-            "C001",
-            ("2026-02-28 08:00", {"mono": 5}),
-            ("2026-03-17 08:00", {"mono": 777}),
-        )
-        member = self.contract.member_ids.filtered(lambda m: m.device_id == leaving)
-        member.end_at = "2026-03-17 09:00:00"
+        self._read_leaving()
         self._bill("2026-03-15")
         self._bill("2026-04-15")
         simulation = self._try()
