@@ -9,7 +9,5 @@ class FocalistContract(models.Model):
 
     def _price_drafts(self):
         """Before drafts are priced anew, the later versions are that follow."""
-        if not self.env.context.get("focalist_succession"):
-            self.invalidate_recordset(["pricing_ids"])
-            self.pricing_ids._follow_base()
+        self.pricing_ids._follow_base()
         return super()._price_drafts()

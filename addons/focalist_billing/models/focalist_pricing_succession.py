@@ -69,7 +69,6 @@ class FocalistPricing(models.Model):
     def unlink(self):
         contracts = self.contract_id
         result = super(FocalistPricing, self._as_a_whole()).unlink()
-        contracts.invalidate_recordset(["pricing_ids"])
         contracts.pricing_ids._follow_base()
         return result
 
@@ -97,8 +96,6 @@ class FocalistPricing(models.Model):
         """
         base = self._plainly()
         values = base._indexed_values(Fraction(told["factor"]), told["what"])
-        # With its contract it would be one of that contract's versions.
-        del values["contract_id"]
         return _comparable(base.new(values))
 
     def _is_edited(self):
@@ -149,15 +146,14 @@ class FocalistPricing(models.Model):
         vals = {"indexed_by": told | {"values": plain}}
         edited = self._is_edited()
         if not edited:
-            # In one language, as they are kept: then the others.
-            base, version = base._plainly(), self._plainly()
+            # In one language: then the others.
             values = base._indexed_values(Fraction(told["factor"]), told["what"])
             for name, field in self._fields.items():
                 if field.type == "one2many" and name in values:
                     values[name] = [Command.clear(), *values[name]]
             values |= {"indexed_from_id": base.id, "date_from": self.date_from}
-            version.write(vals | values)
-            base.copy_translations(version)
+            self.write(vals | values)
+            base.copy_translations(self)
         else:
             self.write(vals)
         self._tell_of_base(edited)
@@ -197,10 +193,15 @@ class FocalistPricing(models.Model):
 
 def _comparable(pricing):
     """The prices as plain values, whatever the order of their parts."""
-    values = plain_values(pricing)
-    for name, value in values.items():
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            value.sort(key=lambda part: json.dumps(part, sort_keys=True))
-        elif isinstance(value, list):
-            values[name] = sorted(value)
+    return _in_order(plain_values(pricing))
+
+
+def _in_order(values):
+    """Plain values with their lists, and those in them, in an order of their own."""
+    if isinstance(values, dict):
+        return {name: _in_order(value) for name, value in values.items()}
+    if isinstance(values, list):
+        return sorted(
+            map(_in_order, values), key=lambda part: json.dumps(part, sort_keys=True)
+        )
     return values
