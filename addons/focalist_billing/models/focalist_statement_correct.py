@@ -91,7 +91,6 @@ class FocalistStatement(models.Model):
             [
                 ("origin_id", "in", list(pages)),
                 ("cancelled", "!=", True),
-                ("statement_id.date_start", "<=", correcting.date_start),
             ]
         ):
             turn = line.statement_id, line.origin_id.statement_id
@@ -118,7 +117,7 @@ class FocalistStatement(models.Model):
                 key = _key(charge)
                 quantities[key] += sign * charge.quantity
                 printed[key] += sign * charge.printed
-        limits = corrected._billed_quantities(self)
+        limits = corrected._billed_quantities()
         estimated = set()
         for line in lines.filtered("origin_id.estimated"):
             estimated |= {line.meter, TIERED.get(line.meter)}
@@ -148,20 +147,20 @@ class FocalistStatement(models.Model):
             )
         return values
 
-    def _billed_quantities(self, besides):
+    def _billed_quantities(self):
         """What this statement, and its corrections until now, asked for.
 
-        :param besides: the statement that is being rated
+        Those that are being rated have no charges.
+
         :return: dict of keys as in `_key` -> quantity; None for one that is no invoice
         """
         if self.state != "invoiced":
             return None
         [family] = self._families()
-        charges = family.charge_ids.filtered(lambda c: c.meter and not c.corrects_id)
+        charges = family.charge_ids.filtered(lambda charge: not charge.corrects_id)
         charges |= charges.search(
             [
                 ("corrects_id", "in", family.ids),
-                ("statement_id", "!=", besides.id),
                 ("statement_id.cancelled", "=", False),
             ]
         )

@@ -191,7 +191,7 @@ class FocalistStatementLine(models.Model):
                 readings=readings.ids,
             )
         )
-        return self.sudo().browse({line for (line,) in found})
+        return self.browse({line for (line,) in found})
 
     def _with_calculated(self):
         """These lines, and those that have a calculated meter in common with them.
@@ -337,7 +337,10 @@ class FocalistStatementLine(models.Model):
             return billed_end, False
         inside, after = _bound(row, "inside"), _bound(row, "after")
         later = inside and inside.at > start.at
-        if later and (not row["guesses"] or row["inside_near"]):
+        if later and (
+            not row["guesses"] or row["inside_near"] or inside.at >= billed_end.at
+        ):
+            # Nothing is to be calculated up to a reading that is there.
             return inside, False
         if row["guesses"] and inside and after:
             part = (billed_end.at - inside.at) / (after.at - inside.at)
