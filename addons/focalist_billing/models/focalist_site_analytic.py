@@ -49,7 +49,7 @@ class FocalistSiteAnalytic(models.Model):
         return SQL(
             """
             SELECT id, id AS site_id, name, active, partner_id, company_id,
-                   COALESCE(analytic_distribution, '{}') <> '{}' AS has_accounts
+                   analytic_distribution IS NOT NULL AS has_accounts
               FROM focalist_site
             """
         )
@@ -65,9 +65,7 @@ class FocalistSiteAnalytic(models.Model):
         for row in self:
             # The rights on the row were checked as it was written, and those on the
             # accounts just now: this field of the site, and no other.
-            row.site_id.sudo().analytic_distribution = (
-                row.analytic_distribution or False
-            )
+            row.site_id.sudo().analytic_distribution = row.analytic_distribution
 
     def _check_accounts(self, company):
         """Refuse analytic accounts of another company, or which there are not."""

@@ -36,7 +36,7 @@ class FocalistStatementCharge(models.Model):
         """
         self.ensure_one()
         statement = self.statement_id
-        site = self.site_id or statement.site_id or self.device_id.site_id
+        site = self.site_id or statement.site_id or self._site_of(self.device_id)
         if site:
             return {site: Fraction(str(self.amount))}
         if self.meter:
@@ -73,15 +73,20 @@ class FocalistStatementCharge(models.Model):
             self.date_start or statement.service_start,
             self.date_end or statement.service_end,
         )
-        sites = self.env["focalist.device"].browse(
+        devices = self.env["focalist.device"].browse(
             # Who came or went has a charge of its own.
             device
             for device, share in presence.items()
             if share == 1
         )
         if statement.fee_device_ids:
-            sites &= statement.fee_device_ids
-        found = [device.site_id for device in sites if device.site_id]
+            devices &= statement.fee_device_ids
+        found = [self._site_of(device) for device in devices]
         if self.fee_id.per == "site":
             found = list(dict.fromkeys(found))
         return [(site, Fraction(1)) for site in found]
+
+    def _site_of(self, device):
+        """Where a device stood on the charge's last day."""
+        statement = self.statement_id
+        return statement._site_on(self.date_end or statement.service_end, device)

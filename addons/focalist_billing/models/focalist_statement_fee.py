@@ -2,6 +2,8 @@ from datetime import timedelta
 
 from odoo import models
 
+from .focalist_contract import _local_day
+
 
 class FocalistStatement(models.Model):
     """Fixed fees: what they come to in a period."""
@@ -100,10 +102,10 @@ class FocalistStatement(models.Model):
             return 1, []
         name = f"{fee.per}_id"
         stays = {}
-        for device, stay in presences.items():
-            place = device
+        for device in devices.browse(presences):
+            place, stay = device.id, presences[device.id]
             if fee.per == "site":
-                place = (self.site_id or devices.browse(device).site_id).id
+                place = (self.site_id or self._site_on(end, device)).id
             if place and (place not in stays or stays[place].share < stay.share):
                 stays[place] = stay
         parts = [
@@ -115,3 +117,16 @@ class FocalistStatement(models.Model):
             if stay.share < 1
         ]
         return len(stays) - len(parts), parts
+
+    def _site_on(self, day, device):
+        """Where a device stood at the client on a day: it may have moved since.
+
+        One that is in the contract for longer than it is known to stand there stood
+        where it was placed first.
+        """
+        zone = self.contract_id._zone()
+        stays = device.placement_ids.filtered(
+            lambda placement: placement.partner_id == self.partner_id
+        ).sorted("start_at")
+        begun = stays.filtered(lambda stay: _local_day(stay.start_at, zone) <= day)
+        return (begun[-1:] or stays[:1]).site_id

@@ -103,7 +103,9 @@ class BillingCommon(AccountTestInvoicingCommon):
         return device.sudo(False)
 
     @classmethod
-    def _read_toner(cls, site, serial, moment, cartridge, **meters):
+    def _read_toner(
+        cls, site, serial, moment, cartridge, part_number="841853", **meters
+    ):
         """Ingest a reading of a device with a black toner of this serial number."""
         return cls._read(
             site,
@@ -120,7 +122,7 @@ class BillingCommon(AccountTestInvoicingCommon):
                     "unit": "percent",
                     "percent": 60.0,
                     "some_remaining": False,
-                    "part_number": "841853",
+                    "part_number": part_number,
                     "serial": cartridge,
                 }
             ],

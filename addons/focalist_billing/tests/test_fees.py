@@ -1,4 +1,4 @@
-from odoo import Command
+from odoo import Command, fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import freeze_time, tagged
 
@@ -71,6 +71,32 @@ class TestFees(BillingCommon):
             Command.create({"name": "Site", "amount": 5, "per": "site"}),
         ]
         self.assertEqual(self._asked(self._month()), [(3, 10, 30), (2, 5, 10)])
+
+    def test_fee_of_a_site_that_its_device_has_left_since(self):
+        """For another client: March's fee is that of the site of March, and asked."""
+        self._fee(per="site")
+        _client, elsewhere = self._make_client("Another")
+        for site, moment in (
+            (elsewhere, "2026-04-02 08:00"),
+            (self.site, "2026-04-03 08:00"),
+        ):
+            self.device._move(site, fields.Datetime.to_datetime(moment))
+            march = self._month().filtered(lambda s: s.date_start.month == 3)
+            self.assertEqual(self._asked(march), [(1, 30, 30)])
+            self.contract.statement_ids.unlink()
+        self.device._move(elsewhere, fields.Datetime.to_datetime("2026-04-04 08:00"))
+        self.device._present_placements().end_at = "2026-04-05 08:00:00"
+        march = self._month().filtered(lambda s: s.date_start.month == 3)
+        self.assertEqual(self._asked(march), [(1, 30, 30)])
+
+    def test_fee_of_a_site_where_its_device_was_placed_later(self):
+        """It was in the contract before; the devices are placed in December."""
+        self.contract.date_start = "2025-11-01"
+        self.pricing.date_from = "2025-11-01"
+        self.contract.member_ids.start_at = "2025-10-31 23:00:00"
+        self._fee(per="site")
+        november = self._bill("2025-11-15")
+        self.assertEqual(self._asked(november), [(1, 30, 30)])
 
     def test_fee_by_the_days_of_a_device_that_joins(self):
         self.contract.date_start = self.pricing.date_from = "2026-03-01"

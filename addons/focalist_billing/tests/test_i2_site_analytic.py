@@ -40,11 +40,17 @@ class TestSiteAnalytic(SitesCommon):
         self.assertEqual(line.analytic_distribution, {str(self.lyon.id): 66.67})
         self.env.invalidate_all()
         self.assertTrue(self._row().has_accounts)
+        self.assertEqual(self._row().analytic_distribution, self.distribution)
         without = row.search([("has_accounts", "=", False)])
         self.assertIn(self.nice, without.site_id)
         self.assertNotIn(self.site, without.site_id)
         row.analytic_distribution = False
         self.assertFalse(self.site.analytic_distribution)
+        # One that was emptied has none, whoever did it.
+        self.site.analytic_distribution = {}
+        self.env.invalidate_all()
+        self.assertIn(row, row.search([("has_accounts", "=", False)]))
+        self.assertFalse(row.has_accounts)
 
     def test_i2_an_accountant_sets_those_of_several_sites_at_once(self):
         rows = self._row() + self._row(site=self.nice)
@@ -93,6 +99,30 @@ class TestSiteAnalytic(SitesCommon):
             with self.assertRaisesRegex(ValidationError, "not one of"):
                 row.analytic_distribution = {accounts: 100}
         self.assertFalse(self.site.analytic_distribution)
+
+    def test_i2_analytic_accounts_of_a_site_are_those_of_its_company(self):
+        """Though its accountant is another company's, too; or of nobody's any more."""
+        company = self.setup_other_company()["company"]
+        self.accountant.company_ids += company
+        self.env.user.company_ids += company
+        client = self.client.copy({"focalist_company_id": company.id})
+        site = self.env["focalist.site"].create(
+            {"name": "Theirs", "partner_id": client.id, "tz": "Europe/Paris"}
+        )
+        theirs = self.other.copy({"company_id": company.id})
+        gone = self.other.copy()
+        missing = gone.id
+        gone.unlink()
+        rows = (self._row() + self._row(site=site)).with_context(
+            allowed_company_ids=(self.company + company).ids
+        )
+        self.assertEqual(rows.company_id, self.company + company)
+        for account in (theirs.id, missing):
+            for some in (rows, rows.sorted("id", reverse=True), rows[:1]):
+                with self.assertRaisesRegex(ValidationError, "not one of"):
+                    some.analytic_distribution = {str(account): 100}
+        rows[1:].analytic_distribution = {str(theirs.id): 100}
+        self.assertEqual(site.analytic_distribution, {str(theirs.id): 100})
 
     def test_i2_analytic_accounts_of_sites_are_accountants_alone(self):
         for group in ("sales", "technician", "user"):

@@ -226,6 +226,33 @@ class TestInvoiceBy(SitesCommon):
             move = by_centre["4711"]._create_invoices()
             self.assertIn("Cost centre: 4711", str(move.narration))
 
+    def test_i2_fees_of_a_cost_centre_go_to_the_sites_of_its_devices(self):
+        lyon, nice = self._accounts("Lyon", "Nice")
+        self.site.analytic_distribution = {str(lyon.id): 100}
+        self.nice.analytic_distribution = {str(nice.id): 100}
+        with freeze_time("2026-04-02"):
+            field = self._cost_centre_field()
+            self.lyon_1.properties = {"centre": "4711"}
+            self.nice_1.properties = {"centre": "4711"}
+            self.contract.write(
+                {
+                    "cost_centre_field": field,
+                    "invoice_by": "cost_centre",
+                    "date_start": "2026-03-01",
+                }
+            )
+            fee = {"name": "Device", "amount": 7, "per": "device"}
+            self.contract.pricing_ids.write(
+                {"date_from": "2026-03-01", "fee_ids": [Command.create(fee)]}
+            )
+            fees = self._run().filtered(lambda s: s.charge == "fees")
+        found = {
+            statement.cost_centre: statement.charge_ids._analytic_distribution()
+            for statement in fees
+        }
+        own = {str(lyon.id): 50, str(nice.id): 50}
+        self.assertEqual(found, {"4711": own, False: {str(lyon.id): 100}})
+
     def test_p1_a_cost_centre_needs_its_field(self):
         with self.assertRaisesRegex(ValidationError, "names the cost centre"):
             self.contract.invoice_by = "cost_centre"
