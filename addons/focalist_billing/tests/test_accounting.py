@@ -222,9 +222,7 @@ class TestAccounting(SitesCommon):
                 supply.price = 80
         statement = self._bill()
         self.assertEqual(statement.amount_untaxed, 240)
-        self.assertEqual(
-            self._distributions(statement), [{lyon: 33.33, nice: 66.67}]
-        )
+        self.assertEqual(self._distributions(statement), [{lyon: 33.33, nice: 66.67}])
 
     def test_i2_analytic_distribution_of_supplies_at_their_own_prices(self):
         """Lyon's toner was told of late, and has the price of its month."""
@@ -277,24 +275,16 @@ class TestAccounting(SitesCommon):
     def test_i2_analytic_distribution_of_the_fees_of_who_came(self):
         """A site of which the device came within the month has fees of its own."""
         lyon, nice = self._both()
-        member = self.contract.member_ids.filtered(
-            lambda m: m.device_id == self.nice_1
-        )
+        member = self.contract.member_ids.filtered(lambda m: m.device_id == self.nice_1)
         member.start_at = "2026-03-15 00:00:00"
-        fees = self._fees(
-            {"amount": 9, "per": "site"}, {"amount": 9, "per": "device"}
-        )
-        self.assertEqual(
-            self._distributions(fees), [{lyon: 100}, {nice: 100}] * 2
-        )
+        fees = self._fees({"amount": 9, "per": "site"}, {"amount": 9, "per": "device"})
+        self.assertEqual(self._distributions(fees), [{lyon: 100}, {nice: 100}] * 2)
 
     def test_i2_analytic_distribution_of_the_fees_of_who_left(self):
         """For another client, on the last day."""
         lyon, nice = self._both()
         _client, elsewhere = self._make_client("Another")
-        self.nice_1._move(
-            elsewhere, fields.Datetime.to_datetime("2026-03-31 12:00")
-        )
+        self.nice_1._move(elsewhere, fields.Datetime.to_datetime("2026-03-31 12:00"))
         fees = self._fees({"amount": 9, "per": "site"}, {"amount": 9, "per": "device"})
         self.assertEqual(self._distributions(fees), [{lyon: 100}, {nice: 100}] * 2)
 
@@ -345,9 +335,7 @@ class TestAccounting(SitesCommon):
         _lyon, nice = self._both()
         fees = self._fees({"amount": 9, "per": "device"}, invoice_by="site")
         own = fees.filtered(lambda s: s.site_id == self.nice)
-        self.nice_1._move(
-            self.site, fields.Datetime.to_datetime("2026-03-31 12:00")
-        )
+        self.nice_1._move(self.site, fields.Datetime.to_datetime("2026-03-31 12:00"))
         self.assertEqual(self._distributions(own), [{nice: 100}])
 
     @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=12))

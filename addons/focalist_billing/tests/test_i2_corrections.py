@@ -554,7 +554,7 @@ class TestCorrectionCosts(CorrectionsCommon):
         )
 
     def test_i2_each_meter_is_corrected_by_itself(self):
-        """At one price; scans fall into no tiers. Of the site that it was billed for."""
+        """At one price, of the site that it was billed for; scans have no tiers."""
         self.contract.lines_by_site = True
         self.pricing.write({"price_color": 0.01, "price_scan": 0.01})
         meters = {"mono": 28, "color": 56, "scan": 84}
@@ -588,9 +588,7 @@ class TestCorrectionCosts(CorrectionsCommon):
         self.assertEqual(self._corrections(april), [("mono", -210)])
         # What a cancelled statement corrected is not known from it.
         april.action_cancel()
-        self.assertEqual(
-            self._corrections(self._bill("2026-04-01")), [("mono", -210)]
-        )
+        self.assertEqual(self._corrections(self._bill("2026-04-01")), [("mono", -210)])
 
     def test_i2_pages_that_were_corrected_before_are_known(self):
         """7 pages and then 113, of which 300 are included: nothing to charge."""
@@ -632,7 +630,9 @@ class TestCorrectionCosts(CorrectionsCommon):
         self._read(self.site, "A001", ("2026-05-31 08:00", {"mono": 1300}))
         may = self._bill("2026-05-01")
         self.assertEqual(self._corrections(may, march), [])
-        self.assertEqual(self._corrections(may, april), [("mono", 6 - sum(own.mapped("pages")))])
+        self.assertEqual(
+            self._corrections(may, april), [("mono", 6 - sum(own.mapped("pages")))]
+        )
 
     def test_i2_a_correction_credits_no_more_than_was_billed(self):
         """110 pages were billed; by its days, 103 in place of 200 were included."""
@@ -723,7 +723,9 @@ class TestCorrectionCosts(CorrectionsCommon):
         april = self._bill("2026-04-01")
         charges = april.charge_ids.filtered(lambda c: c.corrects_id == march)
         self.assertTrue(charges)
-        self.assertEqual({str(day) for day in charges.mapped("date_end")}, {"2026-03-20"})
+        self.assertEqual(
+            {str(day) for day in charges.mapped("date_end")}, {"2026-03-20"}
+        )
 
     def test_p2_what_others_share_is_in_the_first_corrected_line(self):
         """Pages that A and D did not print are included for B: A's line has them."""
@@ -733,7 +735,10 @@ class TestCorrectionCosts(CorrectionsCommon):
                 "pool_ids": [Command.create({"name": "All", "included_mono": 300})],
             }
         )
-        readings = ("2026-01-31 08:00", {"mono": 0}), ("2026-02-28 08:00", {"mono": 280})
+        readings = (
+            ("2026-01-31 08:00", {"mono": 0}),
+            ("2026-02-28 08:00", {"mono": 280}),
+        )
         self._read(self.site, "D001", *readings)
         self._read(self.site, "B001", *readings, ("2026-03-31 08:00", {"mono": 590}))
         march = self._invoice("2026-03-01")
