@@ -101,7 +101,7 @@ class TestCutoff(CutoffCommon):
 
     # -- worked examples: income billed ahead -----------------------------------------
 
-    def _advance(self, day="2026-01-01"):
+    def _advance(self, day="2026-01-01", post=True):
         """120 a month, the year in advance: 1,440."""
         self.contract.fee_period = "year"
         self.pricing.fee_ids = [
@@ -109,7 +109,7 @@ class TestCutoff(CutoffCommon):
         ]
         with freeze_time("2026-02-01"):
             statements = self._run("2026-01")
-        return self._invoice(statements, day)
+        return self._invoice(statements, day, post)
 
     def test_i2_a_year_in_advance_by_the_days_that_are_left(self):
         """275 of 365 days are left on 31 March: 1,084.93."""
@@ -130,6 +130,44 @@ class TestCutoff(CutoffCommon):
         )
         with freeze_time("2027-01-02"):
             self.assertEqual(self._cut("2026-12-31").amount_deferred, 0)
+
+    def test_i2_what_is_billed_ahead_says_where_it_is_from(self):
+        move = self._advance()
+        [billed] = move.invoice_line_ids
+        [account] = self._accounts("Lyon")
+        billed.analytic_distribution = {str(account.id): 100}
+        [line] = self._cut("2026-03-31").line_ids
+        self.assertEqual(line.statement_id, move.focalist_origin_ids)
+        self.assertEqual(line.move_line_id, billed)
+        self.assertEqual(line.partner_id, self.client)
+        self.assertEqual(line.label, billed.name)
+        self.assertEqual(line.analytic_distribution, billed.analytic_distribution)
+        # One that begins after the day is ahead as a whole, from its first day.
+        billed.focalist_service_start = "2026-06-01"
+        [line] = self._cut("2026-04-30").line_ids
+        self.assertEqual((str(line.date_start), line.amount), ("2026-06-01", 1440))
+
+    def test_i2_nothing_is_ahead_before_its_invoice_is_in_the_books(self):
+        move = self._advance("2026-04-05", post=False)
+        cutoff = self._cut("2026-03-31")
+        self.assertEqual((cutoff.amount_deferred, cutoff.amount_accrued), (0, 355.07))
+        move.action_post()
+        cutoff.action_make()
+        self.assertEqual((cutoff.amount_deferred, cutoff.amount_accrued), (0, 355.07))
+        other = self.setup_other_company(name="Another dealer")["company"]
+        self.env.user.company_ids += other
+        theirs = self.env["focalist.cutoff"].create(
+            {"date": "2026-04-30", "company_id": other.id}
+        )
+        theirs.action_make()
+        self.assertFalse(theirs.line_ids)
+        self.assertTrue(self._cut("2026-04-30").amount_deferred)
+
+    def test_i2_a_year_in_advance_in_another_currency(self):
+        """1,440 dollars are 720: 275 of 365 days of these."""
+        self.contract.currency_id = self._dollar()
+        self._advance()
+        self.assertEqual(self._cut("2026-03-31").amount_deferred, 542.47)
 
     def test_i2_a_year_in_advance_is_not_settled_before_it_is_over(self):
         self.pricing.fee_ids = [Command.create({"name": "Care", "amount": 10})]
@@ -204,11 +242,14 @@ class TestCutoff(CutoffCommon):
         self.assertEqual(cutoff.amount_accrued, 0)
         self.assertEqual(again.amount_untaxed, 10)
 
-    def test_i2_entries_have_the_sites_analytic_accounts(self):
+    def _accounts(self, *names):
         plan = self.env["account.analytic.plan"].create({"name": "Sites"})
-        one, two = self.env["account.analytic.account"].create(
-            [{"name": name, "plan_id": plan.id} for name in ("One", "Two")]
+        return self.env["account.analytic.account"].create(
+            [{"name": name, "plan_id": plan.id} for name in names]
         )
+
+    def test_i2_entries_have_the_sites_analytic_accounts(self):
+        one, two = self._accounts("One", "Two")
         other = self.env["focalist.site"].create(
             {"name": "Two", "partner_id": self.client.id, "tz": "Europe/Paris"}
         )
@@ -274,8 +315,8 @@ class TestCutoff(CutoffCommon):
         cutoff.action_undo()
         self.assertEqual(cutoff.state, "draft")
 
-    def test_i2_estimates_and_corrections_by_site_in_another_currency(self):
-        """In dollars, 310 pages at 0.01 estimated in March; 31 in truth."""
+    def _dollar(self):
+        """Dollars, of which two are one of the company's currency."""
         dollar = self.env.ref("base.USD")
         dollar.active = True
         self.env["res.currency.rate"].create(
@@ -286,7 +327,11 @@ class TestCutoff(CutoffCommon):
                 "rate": 2,
             }
         )
-        self.contract.write({"currency_id": dollar.id, "invoice_by": "site"})
+        return dollar
+
+    def test_i2_estimates_and_corrections_by_site_in_another_currency(self):
+        """In dollars, 310 pages at 0.01 estimated in March; 31 in truth."""
+        self.contract.write({"currency_id": self._dollar().id, "invoice_by": "site"})
         self.pricing.missing = "estimate"
         self._read(
             self.site,

@@ -142,6 +142,34 @@ class TestCutoffBeforeTheRun(CutoffCommon):
         january.action_make()
         self.assertEqual(january.amount_accrued, 80, "by its day, and not by days")
 
+    def test_i2_supplies_of_each_model_and_site_by_their_own_days(self):
+        """A toner of 80 in January; another site's, and another of 90, in February."""
+        self.contract.write({"period": "quarter", "lines_by_site": True})
+        other = self._site()
+        for site, serial, month, part in (
+            (self.site, "A001", "01", "841853"),
+            (self.site, "B001", "02", "999999"),
+            (other, "C001", "02", "841853"),
+        ):
+            for moment, cartridge in (
+                ("2026-01-02 08:00", f"OLD {serial}"),
+                (f"2026-{month}-20 08:00", f"NEW {serial}"),
+            ):
+                self._read_toner(site, serial, moment, cartridge, part, mono=1)
+        with Form(self.pricing) as form:
+            form.model = "supply"
+            for number in range(2):
+                with form.supply_ids.edit(number) as supply:
+                    supply.price = 80
+        self.pricing.supply_ids.filtered(
+            lambda s: "999999" in (s.supply_model_id.display_name or "")
+        ).price = 90
+        january = self._cut("2026-01-31")
+        self.assertEqual(january.line_ids.mapped("amount"), [80])
+        self._run("2026-03")
+        january.action_make()
+        self.assertEqual(january.line_ids.mapped("amount"), [80])
+
     def test_i2_what_is_short_of_a_minimum_once_its_period_is_over(self):
         """3,000 pages of 12,000 in the quarter, at 0.01."""
         self.contract.true_up_period = "quarter"
@@ -191,6 +219,24 @@ class TestCutoffBeforeTheRun(CutoffCommon):
             {str(d) for d in cutoff.line_ids.mapped("date_end")}, {"2026-01-20"}
         )
         self.assertEqual(self._cut("2026-02-28").amount_accrued, amount)
+
+    def test_i2_contracts_that_do_not_hold_yet_are_not_counted(self):
+        """A draft, and one that begins after the day."""
+        for number, (active, start) in enumerate(
+            ((False, "2026-01-01"), (True, "2026-02-01"))
+        ):
+            client, _site = self._make_client(f"Not yet {number}")
+            contract = self._make_contract(client, active=False)
+            contract.date_start = start
+            contract.pricing_ids.write(
+                {
+                    "date_from": start,
+                    "fee_ids": [Command.create({"name": "Service", "amount": 31})],
+                }
+            )
+            if active:
+                contract.action_activate()
+        self.assertFalse(self._cut("2026-01-31").line_ids)
 
     # -- currencies and companies -----------------------------------------------------
 
@@ -251,11 +297,18 @@ class TestCutoffBeforeTheRun(CutoffCommon):
 
     def test_i2_an_invoice_that_was_credited_the_month_after(self):
         """Its invoice stood in January's books: nothing of it is to be made there."""
+        plan = self.env["account.analytic.plan"].create({"name": "Sites"})
+        account = self.env["account.analytic.account"].create(
+            {"name": "Lyon", "plan_id": plan.id}
+        )
+        self.site.analytic_distribution = {str(account.id): 100}
         self._print("A001", 1000)
         move = self._invoice(self._run("2026-01"), "2026-01-31")
         credit = move._reverse_moves([{"invoice_date": "2026-02-05"}])
-        credit.action_post()
         january = self._cut("2026-01-31")
+        self.assertEqual(january.amount_accrued, 0, "a draft takes nothing back")
+        credit.action_post()
+        january.action_make()
         self.assertEqual(january.amount_accrued, 0)
         self.assertEqual(self._cut("2026-02-28").amount_accrued, 10, "to bill anew")
         self.contract.statement_ids.action_cancel()
@@ -263,6 +316,11 @@ class TestCutoffBeforeTheRun(CutoffCommon):
         self._invoice(self._run("2026-01"), "2026-02-06")
         january.action_make()
         self.assertEqual(sorted(january.line_ids.mapped("amount")), [-10, 9])
+        taken = january.line_ids.filtered(lambda line: line.amount < 0)
+        self.assertEqual(taken.move_line_id, credit.invoice_line_ids)
+        self.assertEqual(taken.contract_id, self.contract)
+        self.assertEqual(taken.label, credit.invoice_line_ids.name.split("\n")[0])
+        self.assertEqual(taken.analytic_distribution, {str(account.id): 100})
         january.action_post()
         self.assertEqual(self._income("2026-01-31"), 9)
         self.assertEqual(self._income("2026-02-28"), 9)
@@ -348,7 +406,7 @@ class TestCutoffBeforeTheRun(CutoffCommon):
         odd = self._make_contract(client)
         self._print("B001", 500, site=site)
         statements = type(self.env["focalist.statement"])
-        prepare, message = statements._prepare_supply_charges, "Odd readings"
+        prepare, message = statements._prepare_supply_charges, "Odd <b>readings"
 
         def fail(statement):
             if statement.contract_id == odd:
@@ -358,7 +416,7 @@ class TestCutoffBeforeTheRun(CutoffCommon):
         with patch.object(statements, "_prepare_supply_charges", fail):
             cutoff = self._cut("2026-01-31")
         self.assertEqual(cutoff.amount_accrued, 10)
-        self.assertIn(message, cutoff.message_ids[:1].body)
+        self.assertIn("Odd &lt;b&gt;readings", cutoff.message_ids[:1].body)
         self.assertIn(odd.display_name, cutoff.message_ids[:1].body)
 
     def test_i2_no_request_makes_statements_that_nobody_is_told_of(self):
