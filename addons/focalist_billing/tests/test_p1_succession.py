@@ -194,6 +194,7 @@ class TestSuccession(IndexationCommon):
                 ],
             }
         )
+        self.env.invalidate_all()
         self.pricing.price_mono = 0.02
         self.assertEqual(self.version.price_mono, 0.0205)
         self.env.invalidate_all()
