@@ -91,6 +91,7 @@ class FocalistStatement(models.Model):
             [
                 ("origin_id", "in", list(pages)),
                 ("cancelled", "!=", True),
+                ("statement_id.date_start", "<=", correcting.date_start),
             ]
         ):
             turn = line.statement_id, line.origin_id.statement_id

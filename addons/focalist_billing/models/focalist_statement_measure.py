@@ -347,7 +347,10 @@ class FocalistStatementLine(models.Model):
                    first.value AS value_from, last.value AS value_to,
                    member.partner_id, member.stay_start, member.bill_sheets,
                    segment.start_at AS segment_start, segment.end_at AS segment_end,
-                   open.estimate_at, open.estimate_days
+                   open.estimate_at, open.estimate_days,
+                   -- A later statement than this period's corrects where it begins.
+                   COALESCE(billed.to_settle AND billed.id IS NOT NULL AND NOT EXISTS (
+                       SELECT %(own)s AND r.id = billed.id), FALSE) AS to_settle
               FROM member
         CROSS JOIN LATERAL (
                    SELECT start_at, LEAD(start_at, 1, 'infinity'::timestamp)
@@ -358,7 +361,7 @@ class FocalistStatementLine(models.Model):
                               AND break.counter = member.counter) AS start
                    ) AS segment
          LEFT JOIN LATERAL (
-                   SELECT l.id AS line_id, l.site_id,
+                   SELECT l.id AS line_id, l.site_id, l.to_settle,
                           CASE WHEN settled.line_id IS NULL THEN l.reading_to_id
                                ELSE settled.reading_id END AS id,
                           COALESCE(settled.read_at, l.read_to_at) AS read_at,

@@ -132,6 +132,27 @@ class TestCorrections(CorrectionsCommon):
         may.action_measure_again()
         self.assertEqual((may.line_ids.value_from, may.line_ids.value_to), (1600, 1700))
 
+    def test_i2_a_draft_that_begins_at_a_voided_reading_is_corrected_with_it(self):
+        """What it goes on from is a correction that a later statement has."""
+        self._read(self.site, "A001", ("2026-02-10 08:00", {"mono": 1100}))
+        self._read(self.site, "A001", ("2026-02-20 08:00", {"mono": 1180}))
+        for month, value in ((3, 1500), (4, 1600), (5, 1700)):
+            day = fields.Date.end_of(
+                fields.Date.to_date(f"2026-{month:02}-01"), "month"
+            )
+            self._read(self.site, "A001", (f"{day} 08:00", {"mono": value}))
+        self._invoice("2026-02-01")
+        march = self._bill("2026-03-01")
+        self._reading("2026-01-31 08:00:00")._void("Of another device")
+        april = self._invoice("2026-04-01")
+        self.assertEqual(april.line_ids.filtered("settles_id").value_from, 1100)
+        self._reading("2026-02-28 08:00:00")._void("Of another device, too")
+        self.assertEqual(march.line_ids.value_from, 1280)
+        self.assertTrue(march.line_ids.to_settle)
+        self._bill("2026-05-01")
+        lines = self.contract.statement_ids.line_ids
+        self.assertEqual(sum(lines.mapped("pages")), 1700 - 1100)
+
     def test_i2_of_a_line_that_has_no_start_any_more_its_own_readings_count(self):
         self._invoice("2026-02-01")
         self._invoice("2026-03-01")
