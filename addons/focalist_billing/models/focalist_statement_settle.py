@@ -298,7 +298,7 @@ class FocalistStatementLine(models.Model):
                     # Where nothing counts of the one before, the first that does here.
                     start = true_end or self._nearest(row)
                 else:
-                    start = self._true_start(row, billed[0])
+                    start = self._true_start(row, billed[0], ends)
                 end, waits = self._true_end(row, start, *billed)
                 billed_end, true_end = billed[1], end
                 if waits and start == billed[0]:
@@ -309,14 +309,19 @@ class FocalistStatementLine(models.Model):
         return corrections, ends
 
     @api.model
-    def _true_start(self, row, billed):
+    def _true_start(self, row, billed, ends):
         """Where a line really begins: with its reading, or what is in its place now.
 
         That is where the line before it ends, or the nearest reading.
+
+        :param dict ends: where lines that are corrected beside it end; see `_settle`
         """
         if billed.reading is None or row["from_counts"]:
             return billed
-        if row["prior_line_id"]:
+        prior = row["prior_line_id"]
+        if prior in ends:
+            return ends[prior] or self._nearest(row)
+        if prior:
             return Bound(row["prior_id"], row["prior_at"], row["prior_value"])
         return self._nearest(row)
 
