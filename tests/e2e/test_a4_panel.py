@@ -365,7 +365,7 @@ def open_panel(browser, world, page, device):
     for _attempt in range(3):
         page.go(f"{world.odoo}/odoo/focalist.device/{device}")
         with suppress(AssertionError):
-            page.wait("!!document.querySelector('button[name=action_open_panel]')", 15)
+            page.wait("!!document.querySelector('button[name=action_open_panel]')", 30)
             break
     page.run("document.querySelector('button[name=action_open_panel]').click()")
 

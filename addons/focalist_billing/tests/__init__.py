@@ -2,6 +2,7 @@ from . import (
     test_accounting,
     test_annex,
     test_anomalies,
+    test_anomaly_gap,
     test_billing_history,
     test_billing_run,
     test_client_invoices,
