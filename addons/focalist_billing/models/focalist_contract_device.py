@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -158,21 +160,22 @@ class FocalistContractDevice(models.Model):
         ):
             firsts.setdefault(contract.partner_id, []).append(contract)
         members = self.search([("device_id", "in", placements.device_id.ids)])
+        ends = {member: member.end_at for member in members}
         joining = []
         for placement in placements.sorted("start_at"):
             # The one that goes on, or ends at this very moment since the device moved.
             member = members.filtered(
                 lambda member, p=placement: (
                     member.device_id == p.device_id
-                    and (not member.end_at or member.end_at >= p.start_at)
+                    and (not ends[member] or ends[member] >= p.start_at)
                 )
             ).sorted("start_at")[-1:]
             if member.partner_id == placement.partner_id:
-                if member.end_at == placement.start_at:
-                    member.end_at = placement.end_at
+                if ends[member] == placement.start_at:
+                    ends[member] = placement.end_at
                 continue
             if member:
-                member.end_at = placement.start_at
+                ends[member] = placement.start_at
             contract = next(
                 (
                     contract
@@ -190,6 +193,7 @@ class FocalistContractDevice(models.Model):
                         "end_at": placement.end_at,
                     }
                 )
+        self._end(ends)
         return self.create(joining)
 
     @api.model
@@ -202,6 +206,7 @@ class FocalistContractDevice(models.Model):
             [("device_id", "in", placements.device_id.ids)]
         )
         going_on = {(stay.device_id, stay.partner_id, stay.start_at) for stay in starts}
+        left = {}
         for member in self.search([("device_id", "in", placements.device_id.ids)]):
             ends = [
                 placement.end_at
@@ -214,7 +219,21 @@ class FocalistContractDevice(models.Model):
             ]
             last = max(ends, default=None)
             if last and (member.device_id, member.partner_id, last) not in going_on:
-                member.end_at = last
+                left[member] = last
+        self._end(left)
+
+    @api.model
+    def _end(self, ends):
+        """Write when members end, those that end together at once.
+
+        :param dict ends: member -> moment, or False while it goes on
+        """
+        together = defaultdict(self.browse)
+        for member, end in ends.items():
+            if member.end_at != end:
+                together[end] |= member
+        for end, members in together.items():
+            members.end_at = end
 
     def _stay_on(self):
         """Take back the end of devices that have not gone anywhere since."""

@@ -34,15 +34,11 @@ class FocalistContractDevice(models.Model):
 
         Whoever changes members was checked; drafts are written by nobody's hand: sudo.
         """
-        # By the clocks of all time zones
-        since = min(self.mapped("start_at"), default=None)
-        return (
-            self.sudo()
-            .contract_id._drafts()
-            .filtered(
-                lambda s: (
-                    s.charge in ("fees", "advance")
-                    and s.service_end >= since.date() - timedelta(days=1)
-                )
-            )
+        drafts = self.sudo().contract_id._drafts()
+        if not drafts:
+            return drafts
+        # A day earlier, for the clocks of all time zones.
+        since = min(self.mapped("start_at")).date() - timedelta(days=1)
+        return drafts.filtered(
+            lambda s: s.charge in ("fees", "advance") and s.service_end >= since
         )

@@ -134,10 +134,16 @@ class FocalistStatement(models.Model):
         if found:
             return found
         ends = {
-            (line.device_id, line.meter, line.read_to_at)
+            (line.device_id, line.meter, line.read_to_at): line.id
             for line in lines
             if line._holds_its_end()
         }
+
+        def rests(line):
+            """Whether it begins at such an end; one taken back whole before did not."""
+            end = ends.get((line.device_id, line.meter, line.read_from_at))
+            return end and (end < line.id or line.read_from_at < line.read_to_at)
+
         return lines.search(
             [
                 *others,
@@ -145,9 +151,7 @@ class FocalistStatement(models.Model):
                 ("device_id", "in", [device.id for device, _meter, _at in ends]),
                 ("read_from_at", "in", [at for _device, _meter, at in ends]),
             ]
-        ).filtered(
-            lambda line: (line.device_id, line.meter, line.read_from_at) in ends
-        )[:1]
+        ).filtered(rests)[:1]
 
     def _check_nothing_follows(self):
         """Raise a UserError where another statement rests on this one."""

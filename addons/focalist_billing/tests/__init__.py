@@ -17,6 +17,7 @@ from . import (
     test_examples,
     test_fees,
     test_i1_credit,
+    test_i2_correction_costs,
     test_i2_corrections,
     test_i2_site_analytic,
     test_invoice,
