@@ -37,6 +37,7 @@ SETTINGS = {
     # A crash may lose the last half second, never what holds together.
     "synchronous_commit": "off",
     "shared_buffers": "256MB",
+    "random_page_cost": "1.1",
     "max_connections": "200",
     "max_wal_size": "2GB",
     "max_locks_per_transaction": "256",

@@ -807,12 +807,14 @@ class FocalistContract(models.Model):
         def make(parts):
             # The run's rights were checked; its records are written by nobody's hand.
             statements = self.env["focalist.statement"].sudo()
-            statements = statements.create(
+            # That it was made is no news in its chatter: its run says so.
+            made = statements.with_context(mail_create_nolog=True).create(
                 [
                     contract._prepare_statement(*periods[contract], charge) | values
                     for contract, values, _lines in parts
                 ]
             )
+            statements = statements.browse(made.ids)
             statements._rate(
                 {
                     statement: lines

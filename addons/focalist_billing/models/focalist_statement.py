@@ -419,11 +419,16 @@ class FocalistStatement(models.Model):
                 ]
             )
             created = accounts.browse(created.ids)
-            notes = {}
+            made_from, invoiced = {}, {}
             for (_same, statements), move in zip(some, created, strict=True):
                 statements.sudo().move_id = move
-                notes[move.id] = statements._told_made_from()
-            created._message_log_batch(notes)
+                made_from[move.id] = statements._told_made_from()
+                invoiced |= dict.fromkeys(statements.ids, self._told_invoiced(move))
+            created._message_log_batch(made_from)
+            # In place of that their state changed.
+            own = self.sudo().browse(invoiced)
+            own._track_discard()
+            own._message_log_batch(invoiced)
             moves += created.sudo(False)
         return moves
 
@@ -433,6 +438,11 @@ class FocalistStatement(models.Model):
             "Made from %(statements)s.",
             statements=Markup(", ").join(each._get_html_link() for each in self),
         )
+
+    @api.model
+    def _told_invoiced(self, move):
+        """What a statement's chatter says of its invoice."""
+        return self.env._("Invoiced: %(invoice)s.", invoice=move._get_html_link())
 
     def _payer(self):
         """Who receives the invoice: of fees it may be another one than of pages."""

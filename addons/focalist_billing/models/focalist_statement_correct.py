@@ -56,7 +56,8 @@ class FocalistStatement(models.Model):
 
     def _corrections(self):
         """The lines of these statements that correct earlier ones: by statement."""
-        return self.line_ids.search(
+        lines = self.env["focalist.statement.line"]
+        return lines.search(
             [("statement_id", "in", self.ids), ("settles_id", "!=", False)], order="id"
         ).grouped("statement_id")
 

@@ -1,4 +1,5 @@
 import itertools
+import json
 
 from odoo import api, models
 from odoo.tools import SQL
@@ -179,7 +180,6 @@ class FocalistStatementLine(models.Model):
         ]
         if not rows:
             return
-        names = list(rows[0])
         self.env["focalist.statement"].flush_model()
         corrected = self.browse(
             [row["settles_id"] for row in rows if row["settles_id"]]
@@ -190,18 +190,14 @@ class FocalistStatementLine(models.Model):
                 """
                 INSERT INTO focalist_statement_line
                        (%(columns)s, cancelled, settled)
-                SELECT *, FALSE, FALSE FROM unnest(%(values)s)
+                SELECT %(columns)s, FALSE, FALSE
+                  FROM json_populate_recordset(
+                       NULL::focalist_statement_line, %(rows)s)
              RETURNING id
                 """,
-                columns=SQL(", ").join(map(SQL.identifier, names)),
-                values=SQL(", ").join(
-                    SQL(
-                        "%s::%s[]",
-                        [row[name] for row in rows],
-                        SQL.identifier(self._fields[name].column_type[0]),
-                    )
-                    for name in names
-                ),
+                columns=SQL(", ").join(map(SQL.identifier, rows[0])),
+                # Half the time that as many parameters would take.
+                rows=json.dumps(rows, default=str),
             )
         )
         statements = self.env["focalist.statement"].union(*lines)
