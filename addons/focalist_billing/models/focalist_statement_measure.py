@@ -167,17 +167,19 @@ class FocalistStatementLine(models.Model):
             that are rated already: what is written is taken out
         """
         shares = {} if shares is None else shares
-        rows = [
-            values
-            | {
+        rows = []
+        for statement, some in lines.items():
+            own = {
                 "statement_id": statement.id,
                 "partner_id": statement.partner_id.id,
                 "company_id": statement.company_id.id,
             }
-            | self._shared(values["pages"], shares.pop(values.get("id"), UNRATED))
-            for statement, some in lines.items()
-            for values in some
-        ]
+            rows += [
+                values
+                | own
+                | self._shared(values["pages"], shares.pop(values.get("id"), UNRATED))
+                for values in some
+            ]
         if not rows:
             return
         self.env["focalist.statement"].flush_model()
