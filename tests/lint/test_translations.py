@@ -37,4 +37,5 @@ def test_placeholders_are_kept(module):
 
 
 def placeholders(text: str) -> list[str]:
-    return sorted(re.findall(r"%\(\w+\)s", text))
+    """What is filled in, and the conditions of a letter's parts."""
+    return sorted(re.findall(r"%\(\w+\)s|\bt-[\w-]+=\"[^\"]*\"", text))
