@@ -76,11 +76,11 @@ focalist.revenue              -        -      -     -          r          r     
 focalist.site                 -        r      rwcd  rwc        r          rwcd    r       -
 focalist.site.analytic        -        -      -     -          rw         rw      -       -
 focalist.snmp.credential      -        -      -     rwcd       -          rwcd    -       -
-focalist.statement            -        r      r     -          rwcd       rwcd    -       -
+focalist.statement            -        r      r     -          rwd        rwd     -       -
 focalist.statement.anomaly    -        -      r     -          rw         rw      -       -
-focalist.statement.charge     -        r      r     -          rwcd       rwcd    -       -
-focalist.statement.line       -        r      r     -          rwcd       rwcd    -       -
-focalist.statement.supply     -        r      r     -          rwcd       rwcd    -       -
+focalist.statement.charge     -        r      r     -          r          r       -       -
+focalist.statement.line       -        r      r     -          r          r       -       -
+focalist.statement.supply     -        r      r     -          r          r       -       -
 focalist.supply               -        r      r     r          r          r       r       -
 focalist.supply.item          -        r      r     r          r          r       r       -
 focalist.supply.level         -        r      r     r          r          r       r       -

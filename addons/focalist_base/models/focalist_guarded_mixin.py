@@ -19,21 +19,55 @@ class FocalistGuardedMixin(models.AbstractModel):
     def create(self, vals_list):
         names = {name for vals in vals_list for name in vals}
         self._check_guarded(names - set(self._open_at_creation))
-        return super().create(vals_list)
+        return super(FocalistGuardedMixin, self._with_open_defaults()).create(vals_list)
 
     def write(self, vals):
+        """Odoo asks whether a record may be written before that is done alone.
+
+        Whoever says whose it is from now on needs the right to write it then, too.
+        """
         self._check_guarded(vals.keys())
-        return super().write(vals)
+        result = super().write(vals)
+        if not self.env.su and any(
+            self._fields[name].type == "many2one" for name in vals
+        ):
+            self.check_access("write")
+        return result
+
+    @api.model
+    def _with_open_defaults(self):
+        """Without defaults of guarded fields that the request's context has."""
+        dropped = {
+            f"default_{field.name}"
+            for field in self._guarded(
+                name.removeprefix("default_")
+                for name in self.env.context
+                if name.startswith("default_")
+            )
+            if field.name not in self._open_at_creation
+        }
+        if not dropped:
+            return self
+        kept = {k: v for k, v in self.env.context.items() if k not in dropped}
+        return self.with_env(self.env(context=kept))
+
+    @api.model
+    def _guarded(self, names):
+        """Those of these fields that nobody writes by hand; none for the superuser."""
+        if self.env.su:
+            return []
+        return [
+            field
+            for name in names
+            if (field := self._fields.get(name)) and field.readonly and field.store
+        ]
 
     @api.model
     def _check_guarded(self, names):
         """Raise an AccessError where somebody writes a read-only field."""
-        if self.env.su:
-            return
         guarded = [
             field.get_description(self.env, ["string"])["string"]
-            for name in names
-            if (field := self._fields.get(name)) and field.readonly and field.store
+            for field in self._guarded(names)
         ]
         if guarded:
             raise AccessError(

@@ -20,15 +20,17 @@ class FocalistStatementFiles(FocalistStatementsPortal):
         """The invoice as PDF, or its meters as XLSX."""
         try:
             statement = self._statement(statement_id, access_token)
+            move = statement.move_id
+            if kind == "pdf" and not statement._is_opened_by(access_token):
+                # Who reads a statement may have no right to what was added by hand.
+                move.with_user(request.env.user).check_access("read")
         except (AccessError, MissingError):
             return self._not_open(access_token)
         if kind == "xlsx":
             return self._xlsx(statement)
-        if not statement.move_id:
+        if not move:
             raise request.not_found()
-        document = statement.move_id._get_invoice_legal_documents(
-            "pdf", allow_fallback=True
-        )
+        document = move._get_invoice_legal_documents("pdf", allow_fallback=True)
         return self._file(document["filename"], document["content"], "application/pdf")
 
     @http.route(

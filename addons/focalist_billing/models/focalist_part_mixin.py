@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class FocalistPartMixin(models.AbstractModel):
@@ -6,6 +7,7 @@ class FocalistPartMixin(models.AbstractModel):
 
     _name = "focalist.part.mixin"
     _description = "Part of a Version of Prices"
+    _inherit = ["focalist.guarded.mixin"]
 
     pricing_id = fields.Many2one(
         "focalist.pricing", required=True, index=True, ondelete="cascade"
@@ -24,6 +26,10 @@ class FocalistPartMixin(models.AbstractModel):
         return parts
 
     def write(self, vals):
+        if "pricing_id" in vals and any(
+            part.pricing_id.id != vals["pricing_id"] for part in self
+        ):
+            raise UserError(self.env._("Prices stay with their version."))
         self.pricing_id._check_not_invoiced()
         result = super().write(vals)
         self.contract_id._price_drafts()

@@ -6,6 +6,7 @@ class FocalistPriceIndex(models.Model):
 
     _name = "focalist.price.index"
     _description = "Price Index"
+    _inherit = ["focalist.guarded.mixin"]
     _order = "name, id"
 
     name = fields.Char(required=True)

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 class FocalistPriceIndexValue(models.Model):
     _name = "focalist.price.index.value"
     _description = "Value of a Price Index"
+    _inherit = ["focalist.guarded.mixin"]
     _order = "index_id, month desc"
     _rec_name = "month"
 

@@ -116,6 +116,24 @@ class TestPortal(PortalCommon):
         )
         self.assertFalse(self.env["focalist.statement.line"].with_user(user).search([]))
         self.assertFalse(self.env["account.move"].with_user(user).search([]))
+        # Nor once it is credited, nor what credits it; what has no meters is its own.
+        credit = self.move._reverse_moves()
+        credit.action_post()
+        self.assertFalse(self.move.focalist_statement_ids)
+        other = self.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": self.client.id,
+                "invoice_line_ids": [Command.create({"name": "A", "price_unit": 1})],
+            }
+        )
+        other.action_post()
+        for model, shown in (
+            ("account.move", other),
+            ("account.move.line", other.line_ids),
+        ):
+            records = self.env[model].with_user(user).search([])
+            self.assertEqual(records, shown)
         self.authenticate("second", "second")
         for url in ("", "?report_type=pdf&download=true", "?report_type=html"):
             page = self.url_open(f"/my/invoices/{self.move.id}{url}")

@@ -93,6 +93,23 @@ class TestPortalStatements(StatementPortalCommon):
         answer = self.url_open(f"/my/statements/{self.statement.id}/pdf")
         self.assertEqual(answer.headers["Content-Type"], "application/pdf")
 
+    def test_i3_who_reads_no_invoices_gets_none_by_its_statement(self):
+        new_test_user(
+            self.env,
+            login="seller",
+            groups="focalist_base.group_focalist_sales",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        self.authenticate("seller", "seller")
+        url = f"/my/statements/{self.statement.id}"
+        self.assertEqual(self.url_open(f"{url}/xlsx").status_code, 200)
+        answer = self.url_open(f"{url}/pdf")
+        self.assertNotEqual(answer.headers["Content-Type"], "application/pdf")
+        link = self._link(self.statement).partition("?")[2]
+        answer = self.url_open(f"{url}/pdf?{link}")
+        self.assertEqual(answer.headers["Content-Type"], "application/pdf")
+
     def test_i3_portal_another_clients_statement(self):
         self.authenticate("coordinator", "coordinator")
         own = self._link(self.statement).partition("?")[2]
