@@ -154,6 +154,10 @@ const makeInvoices = () => [
     ".o_list_view .o_data_row:contains('Museum') td[name='name']",
   ),
   {content: "It is posted", trigger: POSTED},
+  {
+    content: "It says how many pages",
+    trigger: "[name='invoice_line_ids'] td[name='quantity']",
+  },
 ];
 
 const send = () => [
