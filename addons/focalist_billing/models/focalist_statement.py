@@ -264,10 +264,13 @@ class FocalistStatement(models.Model):
         lines._insert(measured, shares)
         priced = rated_anew.filtered(lambda s: s.charge == "pages" and s.pricing_id)
         corrections = priced._corrections()
-        for statement in priced:
+        # The earlier first: what they correct is known to the later ones.
+        for statement in priced.sorted(lambda s: (s.date_start, s.id)):
             charges += statement._prepare_supply_charges()
             if statement in corrections:
-                rated, made = statement._rate_corrections(corrections[statement])
+                rated, made = statement._rate_corrections(
+                    corrections[statement], charges
+                )
                 shares |= rated
                 charges += made
         self._write_shares(shares)

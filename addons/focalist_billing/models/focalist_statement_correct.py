@@ -61,19 +61,25 @@ class FocalistStatement(models.Model):
             [("statement_id", "in", self.ids), ("settles_id", "!=", False)], order="id"
         ).grouped("statement_id")
 
-    def _rate_corrections(self, corrections):
+    def _rate_corrections(self, corrections, rated):
         """Rate the corrections on this statement.
 
         :param corrections: its lines that are some
+        :param list rated: values of charges that earlier statements, which are rated
+            with this one, will have
         :return: (dict line id -> Share, list of values of charges)
         """
         self.ensure_one()
         shares, charges = {}, []
         by_statement = corrections.grouped(lambda line: line.origin_id.statement_id)
-        for corrected, lines in by_statement.items():
+        for corrected in self.browse().union(*by_statement).sorted(_turn):
+            lines = by_statement[corrected]
             before, after = corrected._rate_known(self, lines)
             shares |= _differences(lines, before[0], after[0])
-            charges += self._prepare_correction_charges(corrected, lines, before, after)
+            limits = corrected._billed_quantities(self, rated + charges)
+            charges += self._prepare_correction_charges(
+                corrected, lines, before, after, limits
+            )
         return shares, charges
 
     def _rate_known(self, correcting, corrections):
@@ -95,10 +101,8 @@ class FocalistStatement(models.Model):
                 ("statement_id.date_start", "<=", correcting.date_start),
             ]
         ):
-            turn = line.statement_id, line.origin_id.statement_id
-            if [(one.date_start, one.id) for one in turn] < [
-                (one.date_start, one.id) for one in (correcting, self)
-            ]:
+            turn = _turn(line.statement_id), _turn(line.origin_id.statement_id)
+            if turn < (_turn(correcting), _turn(self)):
                 pages[line.origin_id.id] += line.pages
         known = pages.copy()
         for line in corrections:
@@ -111,15 +115,17 @@ class FocalistStatement(models.Model):
         )
         return before, after
 
-    def _prepare_correction_charges(self, corrected, lines, before, after):
-        """Values of the charges of what is now known less what was billed."""
+    def _prepare_correction_charges(self, corrected, lines, before, after, limits):
+        """Values of the charges of what is now known less what was billed.
+
+        :param limits: what can be credited at most; see `_billed_quantities`
+        """
         quantities, printed = defaultdict(int), defaultdict(int)
         for sign, (_shares, made) in ((-1, before), (1, after)):
             for charge in made:
                 key = _key(charge)
                 quantities[key] += sign * charge.quantity
                 printed[key] += sign * charge.printed
-        limits = corrected._billed_quantities()
         estimated = set()
         for line in lines.filtered("origin_id.estimated"):
             estimated |= {line.meter, TIERED.get(line.meter)}
@@ -149,34 +155,48 @@ class FocalistStatement(models.Model):
             )
         return values
 
-    def _billed_quantities(self):
-        """What this statement, and its corrections until now, asked for.
+    def _billed_quantities(self, correcting, rated):
+        """What this statement, and its corrections before one, asked for.
 
-        Those that are being rated have no charges.
-
+        :param correcting: the statement that has the correction
+        :param list rated: values of charges that are rated with it, and before it
         :return: dict of keys as in `_key` -> quantity; None for one that is no invoice
         """
         if self.state != "invoiced":
             return None
         [family] = self._families()
-        charges = family.charge_ids.filtered(lambda charge: not charge.corrects_id)
-        charges |= charges.search(
+        corrections = family.charge_ids.search(
             [
                 ("corrects_id", "in", family.ids),
                 ("statement_id.cancelled", "=", False),
             ]
         )
-        billed = defaultdict(int)
-        for charge in charges:
-            key = (
-                charge.meter,
-                charge.price_unit,
-                charge.site_id.id or None,
-                charge.tier_from or False,
-                charge.tier_to or False,
+        charges = family.charge_ids.filtered(lambda charge: not charge.corrects_id)
+        charges |= corrections.filtered(
+            lambda charge: (
+                (_turn(charge.statement_id), _turn(charge.corrects_id))
+                < (_turn(correcting), _turn(self))
             )
-            billed[key] += charge.quantity
+        )
+        names = "meter", "price_unit", "site_id", "tier_from", "tier_to", "quantity"
+        rows = charges.read(names, load=None)
+        rows += [values for values in rated if values.get("corrects_id") in family.ids]
+        billed = defaultdict(int)
+        for row in rows:
+            key = (
+                row["meter"],
+                row["price_unit"],
+                row["site_id"] or None,
+                row["tier_from"] or False,
+                row["tier_to"] or False,
+            )
+            billed[key] += row["quantity"]
         return billed
+
+
+def _turn(statement):
+    """In which order corrections are known: by the periods that have them."""
+    return statement.date_start, statement.id
 
 
 def _key(charge):

@@ -39,6 +39,7 @@ class TestBillingHistory(BillingCommon):
 
     # Histories that were billed wrongly once.
     @SEEDED
+    @example(seed=370)
     @example(seed=1021)
     @example(seed=13445)
     @example(seed=50395)
