@@ -854,6 +854,7 @@ class FocalistContract(models.Model):
             "contract_id": self.id,
             "charge": charge,
             "pricing_id": pricing.id,
+            "meter_type": pricing.meter_type,
             "date_start": start,
             "date_end": end,
             "service_start": max(start, self.date_start),

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..tools.billed_meters import DEFAULT_TYPE
+
 
 class FocalistStatement(models.Model):
     """Statements that are not invoiced follow the ledger: they are measured again."""
@@ -13,6 +15,9 @@ class FocalistStatement(models.Model):
         compute="_compute_has_estimates",
         search="_search_has_estimates",
         help="Some of its meters are estimated: no reading closes the period.",
+    )
+    meter_type = fields.Char(
+        "Type", readonly=True, copy=False, help="That which its pages were measured by."
     )
 
     def _compute_has_estimates(self):
@@ -60,6 +65,27 @@ class FocalistStatement(models.Model):
         drafts = lines.statement_id.filtered(lambda s: s.state in ("draft", "empty"))
         drafts.filtered(lambda s: not s._follower())._measure_again()
 
+    def _take_types(self):
+        """Measure those of these drafts anew of which the prices bill other meters now.
+
+        :return: those that were
+        :raise UserError: where another statement rests on one of them
+        """
+        others = self.filtered(
+            lambda s: (
+                s.charge == "pages"
+                and s.pricing_id
+                and s.meter_type
+                and s.meter_type != s.pricing_id.meter_type
+            )
+        )
+        if others:
+            drafts = others.contract_id._drafts()
+            free = self.browse()._free_to_measure(drafts)
+            (others - free)._check_nothing_follows(free)
+            others._measure_again()
+        return others
+
     def _measure_again(self):
         """Replace the meters of drafts by what lies between the readings now.
 
@@ -95,6 +121,8 @@ class FocalistStatement(models.Model):
         # Corrections first: what they correct may be of a draft, too.
         old.sorted("id", reverse=True).unlink()
         settled._mark_settled()
+        for pricing, some in drafts.grouped("pricing_id").items():
+            some.meter_type = pricing.meter_type or DEFAULT_TYPE
         lines = self.env["focalist.statement.line"]
         for some in drafts.grouped("date_start").values():
             measured = lines._measure(
@@ -153,10 +181,13 @@ class FocalistStatement(models.Model):
             ]
         ).filtered(rests)[:1]
 
-    def _check_nothing_follows(self):
-        """Raise a UserError where another statement rests on this one."""
+    def _check_nothing_follows(self, besides=None):
+        """Raise a UserError where another statement rests on one of these.
+
+        :param besides: see `_follower`; None: these
+        """
         for statement in self:
-            if follower := statement._follower(self):
+            if follower := statement._follower(besides or self):
                 raise UserError(
                     self.env._(
                         "%(later)s rests on the estimates of %(statement)s, or corrects"
