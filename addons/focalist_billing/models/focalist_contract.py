@@ -628,19 +628,25 @@ class FocalistContract(models.Model):
         """
         return self._bill_charges(lambda contract, charge: day)
 
-    def _bill_month(self, first, last):
-        """Make the statements that are due in a month; see `_bill`.
+    def _due_in_month(self, first, last, charge):
+        """A day of the period of a charge that is due in a month; None where none is.
 
         Fees in advance until the day after: a run for October, made in November,
         charges November's.
+
+        :param first, last: the days of the month
         """
+        until = last + timedelta(days=1) if charge == "advance" else last
+        if self.date_start > until:
+            return None
+        return self._day_due_in(first, until, charge)
 
-        def day(contract, charge):
-            until = last + timedelta(days=1) if charge == "advance" else last
-            return contract._day_due_in(first, until, charge)
-
-        made, problems = self._bill_charges(day)
-        for contract in self - made.contract_id - self.union(*problems):
+    def _bill_month(self, first, last):
+        """Make the statements that are due in a month; see `_bill`."""
+        made, problems = self._bill_charges(
+            lambda contract, charge: contract._due_in_month(first, last, charge)
+        )
+        for contract in self - made.contract_id - self.browse().union(*problems):
             problems[contract] = self._told_not_due()
         return made, problems
 
