@@ -583,6 +583,11 @@ class FocalistContract(models.Model):
         local = self._zone().localize(midnight)
         return local.astimezone(pytz.utc).replace(tzinfo=None)
 
+    def _until(self, moment):
+        """The moment or the contract's end, whichever is first; False where none is."""
+        end = self.date_end and self._end_at()
+        return min(filter(None, [moment, end]), default=False)
+
     def _zone(self):
         """The time zone of the client's main site."""
         self.ensure_one()
