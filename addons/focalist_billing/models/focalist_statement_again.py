@@ -87,7 +87,8 @@ class FocalistStatement(models.Model):
         return others
 
     def _measure_again(self):
-        """Replace the meters of drafts by what lies between the readings now.
+        """Replace the meters of drafts by what lies between the readings now, and
+        their supplies by those that were replaced.
 
         With the later drafts of the same contracts, which go on where these end.
         """
@@ -117,21 +118,33 @@ class FocalistStatement(models.Model):
             ]
         )
         settled = old.settles_id - old
-        was = {statement: statement.line_ids.device_id.ids for statement in drafts}
+        was = {statement: statement._billed_devices().ids for statement in drafts}
         # Corrections first: what they correct may be of a draft, too.
         old.sorted("id", reverse=True).unlink()
         settled._mark_settled()
+        drafts.supply_ids.unlink()
         for pricing, some in drafts.grouped("pricing_id").items():
             some.meter_type = pricing.meter_type or DEFAULT_TYPE
         lines = self.env["focalist.statement.line"]
+        supplies = self.env["focalist.statement.supply"]
         for some in drafts.grouped("date_start").values():
-            measured = lines._measure(
-                {s.contract_id: (s.date_start, s.date_end) for s in some}
-            )
+            periods = {s.contract_id: (s.date_start, s.date_end) for s in some}
+            measured, replaced = lines._measure(periods), supplies._find(periods)
             divided = {}
             for contract, own in some.grouped("contract_id").items():
-                divided |= own._divide(measured.get(contract, []), was)
-            lines._insert(divided)
+                divided |= own._divide(
+                    measured.get(contract, []), replaced.get(contract, []), was
+                )
+            lines._insert(
+                {statement: rows for statement, (rows, _supplies) in divided.items()}
+            )
+            supplies.create(
+                [
+                    row | {"statement_id": statement.id}
+                    for statement, (_lines, rows) in divided.items()
+                    for row in rows
+                ]
+            )
         drafts._rate()
 
     def _free_to_measure(self, drafts):
