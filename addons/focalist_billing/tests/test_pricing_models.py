@@ -267,6 +267,35 @@ class TestPricingModels(BillingCommon):
         [line] = self._bill().line_ids
         self.assertEqual((line.pages, line.included), (1000, 484))
 
+    def test_p2_drafts_follow_a_device_that_left(self):
+        device = self._print(mono=1500)
+        self._read(
+            self.site,
+            "A001",
+            ("2026-04-30 08:00", {"mono": 4500}),
+            ("2026-05-31 08:00", {"mono": 6500}),
+            ("2026-06-30 08:00", {"mono": 8500}),
+        )
+        self._price(has_allowance=True, included_mono=1000)
+        months = {month: self._bill(f"2026-{month:02}-01") for month in (3, 4, 5, 6)}
+        months[3]._create_invoices()
+        member = self.contract.member_ids.filtered(lambda m: m.device_id == device)
+
+        def queries(day):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            member.end_at = f"2026-{day} 10:00:00"
+            self.env.flush_all()
+            return self.env.cr.sql_log_count - before
+
+        many = queries("04-16")
+        self.assertEqual(months[3].line_ids.included, 1000, "what is invoiced stays")
+        self.assertEqual(months[4].line_ids.included, 500)
+        (months[5] + months[6]).action_cancel()
+        self.assertEqual(queries("04-13"), many, "as many for one draft as for three")
+        self.assertEqual(months[4].line_ids.included, 400)
+
     def test_p2_pool_of_all_devices(self):
         self._print("A001", mono=1500)
         self._print("A002", mono=200)
