@@ -203,7 +203,7 @@ class FocalistContractDevice(models.Model):
                 start = member.contract_id._until(placement.end_at)
                 ends[member] = start
             else:
-                ends |= dict.fromkeys(there, start)
+                ends.update(dict.fromkeys(there, start))
             if start:
                 joining += self._in_turn(
                     placement.device_id,

@@ -203,7 +203,7 @@ class FocalistStatement(models.Model):
 
         :param list lines, supplies: values of lines, and of supplies
         :param dict was: focalist.statement record -> ids of devices that it had
-        :return: dict focalist.statement record -> (values of its lines, of its supplies)
+        :return: dict focalist.statement record -> (those of its lines, of its supplies)
         """
         first = self[:1]
         if first.invoice_by == "client":
