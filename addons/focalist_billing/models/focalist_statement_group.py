@@ -118,6 +118,9 @@ class FocalistStatement(models.Model):
         :return: list of Usage, their keys the ids of the lines
         """
         measured = measured or {}
+        stored = self.filtered(lambda s: s not in measured)
+        # Those of all families that are rated are read with the first one's.
+        stored = stored.with_prefetch(self._prefetch_ids)
         rows = [
             (
                 line.statement_id.id,
@@ -127,7 +130,7 @@ class FocalistStatement(models.Model):
                 line.id,
                 line.pages,
             )
-            for line in self.filtered(lambda s: s not in measured).line_ids
+            for line in stored.line_ids
             if not line.settles_id
         ]
         rows += [
