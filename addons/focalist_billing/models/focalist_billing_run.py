@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import LockError, UserError
 from odoo.fields import Domain
@@ -240,7 +242,8 @@ class FocalistBillingRun(models.Model):
             [
                 ("company_id", "=", self.company_id.id),
                 ("state", "!=", "draft"),
-                ("date_start", "<=", last_day),
+                # What is in advance is due on the day after.
+                ("date_start", "<=", last_day + timedelta(days=1)),
                 "|",
                 ("date_end", "=", False),
                 ("date_end", ">=", first_day),
@@ -257,7 +260,7 @@ class FocalistBillingRun(models.Model):
             .search(domain)
             .filtered(
                 lambda contract: any(
-                    contract._day_due_in(first_day, last_day, charge)
+                    contract._due_in_month(first_day, last_day, charge)
                     for charge in ("pages", "fees", "advance", "true_up")
                     if charge == "pages" or contract._has_fees(charge)
                 )

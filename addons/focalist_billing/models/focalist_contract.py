@@ -583,6 +583,11 @@ class FocalistContract(models.Model):
         local = self._zone().localize(midnight)
         return local.astimezone(pytz.utc).replace(tzinfo=None)
 
+    def _until(self, moment):
+        """The moment or the contract's end, whichever is first; False where none is."""
+        end = self.date_end and self._end_at()
+        return min(filter(None, [moment, end]), default=False)
+
     def _zone(self):
         """The time zone of the client's main site."""
         self.ensure_one()
@@ -628,19 +633,25 @@ class FocalistContract(models.Model):
         """
         return self._bill_charges(lambda contract, charge: day)
 
-    def _bill_month(self, first, last):
-        """Make the statements that are due in a month; see `_bill`.
+    def _due_in_month(self, first, last, charge):
+        """A day of the period of a charge that is due in a month; None where none is.
 
         Fees in advance until the day after: a run for October, made in November,
         charges November's.
+
+        :param first, last: the days of the month
         """
+        until = last + timedelta(days=1) if charge == "advance" else last
+        if self.date_start > until:
+            return None
+        return self._day_due_in(first, until, charge)
 
-        def day(contract, charge):
-            until = last + timedelta(days=1) if charge == "advance" else last
-            return contract._day_due_in(first, until, charge)
-
-        made, problems = self._bill_charges(day)
-        for contract in self - made.contract_id - self.union(*problems):
+    def _bill_month(self, first, last):
+        """Make the statements that are due in a month; see `_bill`."""
+        made, problems = self._bill_charges(
+            lambda contract, charge: contract._due_in_month(first, last, charge)
+        )
+        for contract in self - made.contract_id - self.browse().union(*problems):
             problems[contract] = self._told_not_due()
         return made, problems
 
@@ -854,6 +865,7 @@ class FocalistContract(models.Model):
             "contract_id": self.id,
             "charge": charge,
             "pricing_id": pricing.id,
+            "meter_type": pricing.meter_type,
             "date_start": start,
             "date_end": end,
             "service_start": max(start, self.date_start),

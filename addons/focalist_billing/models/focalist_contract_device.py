@@ -86,14 +86,12 @@ class FocalistContractDevice(models.Model):
         contract's own start leaves out is not billed.
 
         :param contracts: focalist.contract records; the first active one of a client
-            takes its devices
+            takes its devices until it ends, then the next
         """
-        firsts = {}
-        for contract in contracts.sorted("id"):
-            if contract.state == "active":
-                firsts.setdefault(contract.partner_id, contract)
+        by_client = contracts.sorted("id").filtered(lambda c: c.state == "active")
+        by_client = by_client.grouped("partner_id")
         placements = self.env["focalist.device.placement"].search(
-            [("partner_id", "in", [client.id for client in firsts])],
+            [("partner_id", "in", [client.id for client in by_client])],
             order="device_id, start_at",
         )
         members = self.search([("device_id", "in", placements.device_id.ids)])
@@ -109,16 +107,48 @@ class FocalistContractDevice(models.Model):
             if any(not member.end_at for member in inside):
                 continue
             start = max([stay["start_at"], *inside.mapped("end_at")])
-            if not stay["end_at"] or start < stay["end_at"]:
-                joining.append(
-                    {
-                        "contract_id": firsts[stay["client"]].id,
-                        "device_id": stay["device"].id,
-                        "start_at": start,
-                        "end_at": stay["end_at"],
-                    }
-                )
+            joining += self._in_turn(
+                stay["device"], start, stay["end_at"], by_client[stay["client"]]
+            )
         return self.create(joining)
+
+    @api.model
+    def _in_turn(self, device, start, end, contracts):
+        """What a device is in while it is at a client: a contract, and once that ends
+        the next one.
+
+        :param contracts: those of the client that are active, in their order
+        :return: list of values of records
+        """
+        joining = []
+        for contract in contracts:
+            until = contract._until(end)
+            if until and until <= start:
+                continue
+            joining.append(
+                {
+                    "contract_id": contract.id,
+                    "device_id": device.id,
+                    "start_at": start,
+                    "end_at": until,
+                }
+            )
+            if not until:
+                break
+            start = until
+        return joining
+
+    @api.model
+    def _active_contracts(self, clients):
+        """The contracts that take devices of clients, by client, in their order."""
+        return (
+            self.env["focalist.contract"]
+            .search(
+                [("partner_id", "in", clients.ids), ("state", "=", "active")],
+                order="id",
+            )
+            .grouped("partner_id")
+        )
 
     @api.model
     def _stays(self, placements):
@@ -153,45 +183,33 @@ class FocalistContractDevice(models.Model):
 
         :param placements: focalist.device.placement records just made
         """
-        firsts = {}
-        for contract in self.env["focalist.contract"].search(
-            [("partner_id", "in", placements.partner_id.ids), ("state", "=", "active")],
-            order="id",
-        ):
-            firsts.setdefault(contract.partner_id, []).append(contract)
+        contracts = self._active_contracts(placements.partner_id)
         members = self.search([("device_id", "in", placements.device_id.ids)])
         ends = {member: member.end_at for member in members}
         joining = []
         for placement in placements.sorted("start_at"):
+            start = placement.start_at
             # The one that goes on, or ends at this very moment since the device moved.
-            member = members.filtered(
+            there = members.filtered(
                 lambda member, p=placement: (
                     member.device_id == p.device_id
                     and (not ends[member] or ends[member] >= p.start_at)
                 )
-            ).sorted("start_at")[-1:]
+            ).sorted("start_at")
+            member = there[-1:]
             if member.partner_id == placement.partner_id:
-                if ends[member] == placement.start_at:
-                    ends[member] = placement.end_at
-                continue
-            if member:
-                ends[member] = placement.start_at
-            contract = next(
-                (
-                    contract
-                    for contract in firsts.get(placement.partner_id, ())
-                    if not contract.date_end or contract._end_at() > placement.start_at
-                ),
-                None,
-            )
-            if contract:
-                joining.append(
-                    {
-                        "contract_id": contract.id,
-                        "device_id": placement.device_id.id,
-                        "start_at": placement.start_at,
-                        "end_at": placement.end_at,
-                    }
+                if ends[member] != start:
+                    continue
+                start = member.contract_id._until(placement.end_at)
+                ends[member] = start
+            else:
+                ends.update(dict.fromkeys(there, start))
+            if start:
+                joining += self._in_turn(
+                    placement.device_id,
+                    start,
+                    placement.end_at,
+                    contracts.get(placement.partner_id, ()),
                 )
         self._end(ends)
         return self.create(joining)
@@ -206,8 +224,17 @@ class FocalistContractDevice(models.Model):
             [("device_id", "in", placements.device_id.ids)]
         )
         going_on = {(stay.device_id, stay.partner_id, stay.start_at) for stay in starts}
+        stays = starts.grouped(lambda stay: (stay.device_id, stay.partner_id))
+        gone = {(placement.device_id, placement.partner_id) for placement in placements}
         left = {}
         for member in self.search([("device_id", "in", placements.device_id.ids)]):
+            key = member.device_id, member.partner_id
+            if key not in gone:
+                continue
+            if all(s.end_at and s.end_at <= member.start_at for s in stays[key]):
+                # It was to join once another contract was over.
+                left[member] = member.start_at
+                continue
             ends = [
                 placement.end_at
                 for placement in placements
@@ -218,7 +245,7 @@ class FocalistContractDevice(models.Model):
                 and (not member.end_at or placement.end_at < member.end_at)
             ]
             last = max(ends, default=None)
-            if last and (member.device_id, member.partner_id, last) not in going_on:
+            if last and (*key, last) not in going_on:
                 left[member] = last
         self._end(left)
 
@@ -226,14 +253,32 @@ class FocalistContractDevice(models.Model):
     def _end(self, ends):
         """Write when members end, those that end together at once.
 
+        Those that would begin no earlier are none.
+
         :param dict ends: member -> moment, or False while it goes on
         """
-        together = defaultdict(self.browse)
+        together, none = defaultdict(self.browse), self.browse()
         for member, end in ends.items():
-            if member.end_at != end:
+            if end and end <= member.start_at:
+                none |= member
+            elif member.end_at != end:
                 together[end] |= member
+        none.unlink()
         for end, members in together.items():
             members.end_at = end
+
+    def _go_on(self):
+        """Take back that devices left: they are in contracts as if they had not."""
+        contracts = self._active_contracts(self.partner_id)
+        ends = {member: member.contract_id._until(False) for member in self}
+        self._end(ends)
+        joining = []
+        for member, end in ends.items():
+            if end:
+                joining += self._in_turn(
+                    member.device_id, end, False, contracts.get(member.partner_id, ())
+                )
+        self.create(joining)
 
     def _stay_on(self):
         """Take back the end of devices that have not gone anywhere since."""

@@ -4,7 +4,7 @@ from odoo import api, models
 
 
 class FocalistContractDevice(models.Model):
-    """Fees that are not invoiced follow who is in the contract."""
+    """Statements that are not invoiced follow who is in the contract."""
 
     _name = "focalist.contract.device"
     _inherit = ["focalist.contract.device"]
@@ -12,25 +12,26 @@ class FocalistContractDevice(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         members = super().create(vals_list)
-        members._drafts_of_fees()._rate()
+        members._drafts_to_rate()._rate()
         return members
 
     def write(self, vals):
         if not vals.keys() & {"contract_id", "device_id", "start_at", "end_at"}:
             return super().write(vals)
-        drafts = self._drafts_of_fees()
+        drafts = self._drafts_to_rate()
         result = super().write(vals)
-        (drafts | self._drafts_of_fees())._rate()
+        (drafts | self._drafts_to_rate())._rate()
         return result
 
     def unlink(self):
-        drafts = self._drafts_of_fees()
+        drafts = self._drafts_to_rate()
         result = super().unlink()
         drafts._rate()
         return result
 
-    def _drafts_of_fees(self):
-        """Drafts that these may be charged on.
+    def _drafts_to_rate(self):
+        """Drafts of which the charges depend on when these are in the contract: fees,
+        minimums, and pages of which some are included.
 
         Whoever changes members was checked; drafts are written by nobody's hand: sudo.
         """
@@ -40,5 +41,8 @@ class FocalistContractDevice(models.Model):
         # A day earlier, for the clocks of all time zones.
         since = min(self.mapped("start_at")).date() - timedelta(days=1)
         return drafts.filtered(
-            lambda s: s.charge in ("fees", "advance") and s.service_end >= since
+            lambda s: (
+                s.service_end >= since
+                and (s.charge != "pages" or s.pricing_id.has_allowance)
+            )
         )

@@ -2,6 +2,8 @@ from datetime import timedelta
 
 from odoo import fields, models
 
+from .focalist_contract import _local_day
+
 
 class FocalistContract(models.Model):
     """What is due and has no statement yet."""
@@ -12,7 +14,8 @@ class FocalistContract(models.Model):
     def _due(self):
         """Those of these contracts of which a period is over and not billed.
 
-        Of pages while devices are in the contract, of fees where there are some.
+        Of pages where devices have been in the contract since the last bill, of fees
+        where there are some.
         """
         billed = {
             (contract, charge): start
@@ -22,10 +25,15 @@ class FocalistContract(models.Model):
                 ["date_start:max"],
             )
         }
-        with_devices = {
-            contract
-            for (contract,) in self.env["focalist.contract.device"]._read_group(
-                [("contract_id", "in", self.ids)], ["contract_id"]
+        # The moment at which the last device left; False while one is in it.
+        left = {
+            contract: count == ended and last
+            for contract, count, ended, last in self.env[
+                "focalist.contract.device"
+            ]._read_group(
+                [("contract_id", "in", self.ids)],
+                ["contract_id"],
+                ["__count", "end_at:count", "end_at:max"],
             )
         }
         today = fields.Date.context_today(self)
@@ -35,11 +43,20 @@ class FocalistContract(models.Model):
             last = billed.get((contract, charge))
             return start and (not last or last < start)
 
+        def has_pages(contract):
+            last, end = billed.get((contract, "pages")), left.get(contract)
+            if not last or not end:
+                return contract in left
+            _start, until = contract._period_of(last)
+            # Who leaves as a day begins has printed nothing in it.
+            moment = end - timedelta(seconds=1)
+            return _local_day(moment, contract._zone()) > until
+
         return self.filtered(
             lambda contract: (
                 contract.state != "draft"
                 and (
-                    (contract in with_devices and is_due(contract, "pages"))
+                    (is_due(contract, "pages") and has_pages(contract))
                     or any(
                         contract._has_fees(charge) and is_due(contract, charge)
                         for charge in ("fees", "advance")

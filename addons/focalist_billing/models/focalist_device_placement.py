@@ -28,15 +28,18 @@ class FocalistDevicePlacement(models.Model):
         Technicians undo moves and have no rights on contracts: sudo, for the
         placements that they were allowed to reopen.
         """
-        self._members_at("end_at").end_at = False
+        self._members_at("end_at")._go_on()
         return super()._reopen()
 
     def _withdraw(self, before):
         """A device that never came is in no contract there; see `_reopen`."""
-        self._members_at("start_at").unlink()
+        stood_there = (
+            before.partner_id == self.partner_id and before.end_at == self.start_at
+        )
+        self._members_at("start_at", "=" if stood_there else ">=").unlink()
         return super()._withdraw(before)
 
-    def _members_at(self, field):
+    def _members_at(self, field, operator="="):
         """What devices are in at these clients, begun or ended with the placement."""
         members = self.env["focalist.contract.device"].sudo()
         found = members.browse()
@@ -45,7 +48,7 @@ class FocalistDevicePlacement(models.Model):
                 [
                     ("device_id", "=", placement.device_id.id),
                     ("contract_id.partner_id", "=", placement.partner_id.id),
-                    (field, "=", placement[field]),
+                    (field, operator, placement[field]),
                 ]
             )
         return found

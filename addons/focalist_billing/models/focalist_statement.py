@@ -231,11 +231,12 @@ class FocalistStatement(models.Model):
 
     def _take_prices(self):
         """Give drafts the version of the prices that holds in their period now."""
-        for statement in self.sudo():
+        drafts = self.sudo()
+        for statement in drafts:
             statement.pricing_id = statement.contract_id._pricing_at(
                 statement.service_start
             )
-        self.sudo()._rate()
+        (drafts - drafts._take_types())._rate()
 
     def _rate(self, measured=None):
         """Make the charges of these statements' meters, in place of those there are.

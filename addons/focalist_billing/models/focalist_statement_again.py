@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..tools.billed_meters import DEFAULT_TYPE
+
 
 class FocalistStatement(models.Model):
     """Statements that are not invoiced follow the ledger: they are measured again."""
@@ -13,6 +15,9 @@ class FocalistStatement(models.Model):
         compute="_compute_has_estimates",
         search="_search_has_estimates",
         help="Some of its meters are estimated: no reading closes the period.",
+    )
+    meter_type = fields.Char(
+        "Type", readonly=True, copy=False, help="That which its pages were measured by."
     )
 
     def _compute_has_estimates(self):
@@ -60,8 +65,30 @@ class FocalistStatement(models.Model):
         drafts = lines.statement_id.filtered(lambda s: s.state in ("draft", "empty"))
         drafts.filtered(lambda s: not s._follower())._measure_again()
 
+    def _take_types(self):
+        """Measure those of these drafts anew of which the prices bill other meters now.
+
+        :return: those that were
+        :raise UserError: where another statement rests on one of them
+        """
+        others = self.filtered(
+            lambda s: (
+                s.charge == "pages"
+                and s.pricing_id
+                and s.meter_type
+                and s.meter_type != s.pricing_id.meter_type
+            )
+        )
+        if others:
+            drafts = others.contract_id._drafts()
+            free = self.browse()._free_to_measure(drafts)
+            (others - free)._check_nothing_follows(free)
+            others._measure_again()
+        return others
+
     def _measure_again(self):
-        """Replace the meters of drafts by what lies between the readings now.
+        """Replace the meters of drafts by what lies between the readings now, and
+        their supplies by those that were replaced.
 
         With the later drafts of the same contracts, which go on where these end.
         """
@@ -91,19 +118,33 @@ class FocalistStatement(models.Model):
             ]
         )
         settled = old.settles_id - old
-        was = {statement: statement.line_ids.device_id.ids for statement in drafts}
+        was = {statement: statement._billed_devices().ids for statement in drafts}
         # Corrections first: what they correct may be of a draft, too.
         old.sorted("id", reverse=True).unlink()
         settled._mark_settled()
+        drafts.supply_ids.unlink()
+        for pricing, some in drafts.grouped("pricing_id").items():
+            some.meter_type = pricing.meter_type or DEFAULT_TYPE
         lines = self.env["focalist.statement.line"]
+        supplies = self.env["focalist.statement.supply"]
         for some in drafts.grouped("date_start").values():
-            measured = lines._measure(
-                {s.contract_id: (s.date_start, s.date_end) for s in some}
-            )
+            periods = {s.contract_id: (s.date_start, s.date_end) for s in some}
+            measured, replaced = lines._measure(periods), supplies._find(periods)
             divided = {}
             for contract, own in some.grouped("contract_id").items():
-                divided |= own._divide(measured.get(contract, []), was)
-            lines._insert(divided)
+                divided |= own._divide(
+                    measured.get(contract, []), replaced.get(contract, []), was
+                )
+            lines._insert(
+                {statement: rows for statement, (rows, _supplies) in divided.items()}
+            )
+            supplies.create(
+                [
+                    row | {"statement_id": statement.id}
+                    for statement, (_lines, rows) in divided.items()
+                    for row in rows
+                ]
+            )
         drafts._rate()
 
     def _free_to_measure(self, drafts):
@@ -153,10 +194,13 @@ class FocalistStatement(models.Model):
             ]
         ).filtered(rests)[:1]
 
-    def _check_nothing_follows(self):
-        """Raise a UserError where another statement rests on this one."""
+    def _check_nothing_follows(self, besides=None):
+        """Raise a UserError where another statement rests on one of these.
+
+        :param besides: see `_follower`; None: these
+        """
         for statement in self:
-            if follower := statement._follower(self):
+            if follower := statement._follower(besides or self):
                 raise UserError(
                     self.env._(
                         "%(later)s rests on the estimates of %(statement)s, or corrects"

@@ -118,6 +118,9 @@ class FocalistStatement(models.Model):
         :return: list of Usage, their keys the ids of the lines
         """
         measured = measured or {}
+        stored = self.filtered(lambda s: s not in measured)
+        # Those of all families that are rated are read with the first one's.
+        stored = stored.with_prefetch(self._prefetch_ids)
         rows = [
             (
                 line.statement_id.id,
@@ -127,7 +130,7 @@ class FocalistStatement(models.Model):
                 line.id,
                 line.pages,
             )
-            for line in self.filtered(lambda s: s not in measured).line_ids
+            for line in stored.line_ids
             if not line.settles_id
         ]
         rows += [
@@ -195,34 +198,36 @@ class FocalistStatement(models.Model):
             billed=invoiced and invoiced._billed(),
         )
 
-    def _divide(self, rows, was):
+    def _divide(self, lines, supplies, was):
         """Share the measured rows of a period among these drafts of it.
 
         What is a statement's that is invoiced stays with the draft that had it, if one
         did. What is none's, a site's that was not there before, goes to the first.
 
-        :param rows: list of values of lines
+        :param list lines, supplies: values of lines, and of supplies
         :param dict was: focalist.statement record -> ids of devices that it had
-        :return: dict focalist.statement record -> list of values of its lines
+        :return: dict focalist.statement record -> (those of its lines, of its supplies)
         """
         first = self[:1]
         if first.invoice_by == "client":
-            return {first: rows}
+            return {first: (lines, supplies)}
         [family] = first._families()
         known = {statement._group_key(): statement for statement in family}
-        divided = {statement: [] for statement in self}
-        groups = self.contract_id._grouped_rows(rows, [], first.invoice_by)
-        for key, (some, _supplies) in groups.items():
+        divided = {statement: ([], []) for statement in self}
+        groups = self.contract_id._grouped_rows(lines, supplies, first.invoice_by)
+        for key, found in groups.items():
             statement = known.get(key, first)
-            if statement in divided:
-                divided[statement] += some
-                continue
-            for row in some:
-                for draft in self:
-                    if row["device_id"] in was.get(draft, ()):
-                        row["cost_centre"] = draft.cost_centre
-                        divided[draft].append(row)
-                        break
+            for place, some in enumerate(found):
+                if statement in divided:
+                    divided[statement][place].extend(some)
+                    continue
+                for row in some:
+                    for draft in self:
+                        if row["device_id"] in was.get(draft, ()):
+                            if "cost_centre" in row:
+                                row["cost_centre"] = draft.cost_centre
+                            divided[draft][place].append(row)
+                            break
         return divided
 
     def _own_devices(self, devices):

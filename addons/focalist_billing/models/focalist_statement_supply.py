@@ -105,7 +105,8 @@ class FocalistStatementSupply(models.Model):
                         ORDER BY p.date_from DESC LIMIT 1) AS p ON p.model = 'supply'
              LEFT JOIN focalist_pricing_supply ps ON ps.pricing_id = p.id
                    AND ps.supply_model_id = item.supply_model_id
-                 WHERE own.day BETWEEN c.date_start AND period.last_day
+                 WHERE own.day BETWEEN c.date_start
+                                   AND LEAST(period.last_day, c.date_end)
                    AND item.supply_model_id IS NOT NULL
                    AND NOT EXISTS (
                        SELECT FROM focalist_statement_supply other

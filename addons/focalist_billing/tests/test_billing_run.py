@@ -188,6 +188,30 @@ class TestBillingRun(RunCommon):
         with self.assertRaisesRegex(UserError, "No contract"):
             run.action_start()
 
+    def test_fees_in_advance_of_the_day_after_its_month(self):
+        """A contract that begins then, and one of which no pages are due."""
+        client, _site = self._make_client("Next")
+        following = self._make_contract(client, active=False)
+        following.pricing_ids.date_from = following.date_start = "2026-04-01"
+        following.action_activate()
+        later = self.contracts[0]
+        later.write({"period": "year", "fee_period": "quarter"})
+        self.assertEqual(self._run()._contracts(), self.contracts - later)
+        for contract in following + later:
+            contract.pricing_ids.fee_ids = [
+                Command.create({"name": "Rent", "amount": 30, "in_advance": True})
+            ]
+        run = self._run()
+        run.action_start()
+        self.assertEqual(run.row_ids.contract_id, self.contracts + following)
+        self.assertEqual(set(run.row_ids.mapped("state")), {"ready"})
+        self.assertFalse(any(run.row_ids.mapped("message")))
+        for contract in following + later:
+            last = contract.statement_ids.sorted("date_start")[-1]
+            self.assertEqual(
+                (last.charge, str(last.service_start)), ("advance", "2026-04-01")
+            )
+
     def test_what_it_bills_stays_once_it_has_begun(self):
         run = self._run()
         run.action_start()
@@ -245,6 +269,18 @@ class TestBillingRunReview(RunCommon):
         self.assertEqual(rows[1].state, "problem")
         self.assertIn("two readings", rows[1].message)
         self.assertEqual(run.problem_count, 1)
+
+    def test_why_a_contract_that_was_chosen_has_nothing_to_bill(self):
+        self.contract.period = "quarter"
+        run = self._run("2026-02-01", contract_ids=self.contracts[:2].ids)
+        run.action_start()
+        row = self._row(run)
+        self.assertEqual(
+            (row.state, row.message), ("problem", "Nothing of it is due in this month.")
+        )
+        other = run.row_ids - row
+        self.assertEqual(other.state, "ready")
+        self.assertFalse(other.message)
 
     def test_measured_again_once_the_reading_is_there(self):
         client, site = self._make_client("Late")

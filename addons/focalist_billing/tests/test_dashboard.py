@@ -63,6 +63,20 @@ class TestDashboard(DashboardCase):
         ]
         self.assertEqual(self._tiles()["due"]["count"], 1)
 
+    def test_a_contract_whose_devices_have_left_is_due_once(self):
+        self._print("A001", 1000, 2000)
+        self._months(2)
+        for moment, due in (
+            ("2026-02-28 22:59:00", 0),
+            ("2026-02-28 23:00:00", 0),  # as March begins by the clock of the site
+            ("2026-03-10 08:00:00", 1),
+        ):
+            self.contract.member_ids.end_at = moment
+            self.assertEqual(self._tiles()["due"]["count"], due, moment)
+        self._read(self.site, "A001", ("2026-03-09 08:00", {"mono": 2500}))
+        self._months(3)
+        self.assertEqual(self._tiles()["due"]["count"], 0)
+
     def test_a_contract_that_ended_is_due_once(self):
         self._print("A001", 1000, 2000)
         self.contract.date_end = "2026-02-28"

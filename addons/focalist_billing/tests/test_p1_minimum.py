@@ -216,6 +216,19 @@ class TestMinimum(BillingCommon):
         self.assertEqual((charge.guaranteed, charge.quantity), (2000, 1800))
         self.assertIn("A002", charge._title())
 
+    def test_p1_a_true_up_follows_a_device_that_left(self):
+        self._minimum(1000, per="device")
+        self._print(2000, 2000, 2000)
+        other = self._print(100, 0, 0, serial="A002")
+        _pages, true_up = self._quarter()
+        self.assertEqual(true_up.charge_ids.quantity, 2900)
+        member = self.contract.member_ids.filtered(lambda m: m.device_id == other)
+        member.end_at = "2026-01-31 23:30:00"  # in February by the clock of the site
+        self.assertEqual(true_up.charge_ids.quantity, 900)
+        true_up._create_invoices()
+        member.end_at = False
+        self.assertEqual(true_up.charge_ids.quantity, 900, "what is invoiced stays")
+
     def test_p1_a_minimum_of_a_site(self):
         annex = self.env["focalist.site"].create(
             {"name": "Annex", "partner_id": self.client.id, "tz": "Europe/Paris"}

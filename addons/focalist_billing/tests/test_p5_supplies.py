@@ -121,6 +121,42 @@ class TestSupplyPricing(BillingCommon):
         with self.assertRaisesRegex(UserError, "invoiced with these prices"):
             self.pricing.supply_ids.price = 1
 
+    def test_p5_a_draft_follows_the_end_of_its_contract(self):
+        self._per_supply()
+        self._tell("A001", "2026-03-20 08:00", "NEW1")
+        self._tell("A001", "2026-03-31 08:00", "NEW1")
+        march = self._bill()
+        self.assertEqual(march.amount_untaxed, 80)
+        for end, amount in (
+            ("2026-03-14", 0),
+            ("2026-03-25", 80),
+            ("2026-03-10", 0),
+            (False, 80),
+        ):
+            self.contract.date_end = end
+            self.assertEqual(march.amount_untaxed, amount, end)
+
+    def test_p5_measured_again_each_site_has_its_supplies(self):
+        other = self.env["focalist.site"].create(
+            {"name": "Annex", "partner_id": self.client.id, "tz": "Europe/Paris"}
+        )
+        self._tell("A002", "2026-02-28 08:00", "ANNEX1", site=other)
+        self._per_supply()
+        self.contract.invoice_by = "site"
+        for serial, site in (("A001", self.site), ("A002", other)):
+            self._tell(serial, "2026-03-10 08:00", f"{serial} new", site=site)
+            self._tell(serial, "2026-03-31 08:00", f"{serial} new", site=site)
+        march = self._bill()
+        self.assertEqual(march.site_id, self.site + other)
+        self._tell("A002", "2026-03-31 09:00", "A002 newer", site=other)
+        march.action_measure_again()
+        self.assertEqual(
+            {statement.site_id: statement.amount_untaxed for statement in march},
+            {self.site: 80, other: 160},
+        )
+        for statement in march:
+            self.assertEqual(statement.supply_ids.site_id, statement.site_id)
+
     def test_p5_none_while_pages_are_billed(self):
         self._tell("A001", "2026-03-10 08:00", "NEW1")
         self.assertFalse(self._bill().supply_ids)

@@ -113,6 +113,62 @@ class TestPricingModels(BillingCommon):
                 )
                 statement.action_cancel()
 
+    def test_p0_a_draft_bills_the_meters_of_a_type_that_is_changed(self):
+        self._print(mono=600, color=300, scan=50, a4_mono=590, a3_mono=10)
+        self._price(price_a4_mono=0.02)
+        statement = self._bill()
+        for type_, expected in {
+            "mono_color": {"mono": 600, "color": 300},
+            "format": {"a4_mono": 590, "a3_mono": 10},
+            "mono_color_scan": {"mono": 600, "color": 300, "scan": 50},
+        }.items():
+            with self.subTest(type=type_):
+                with Form(self.contract.pricing_ids) as form:
+                    form.meter_type = type_
+                self.assertEqual(
+                    {line.meter: line.pages for line in statement.line_ids}, expected
+                )
+                self.assertEqual(
+                    {charge.meter: charge.quantity for charge in statement.charge_ids},
+                    expected,
+                )
+        version = self.env["focalist.pricing"].create(
+            {
+                "contract_id": self.contract.id,
+                "date_from": "2026-03-01",
+                "meter_type": "format",
+                "price_a4_mono": 0.02,
+            }
+        )
+        self.assertEqual(statement.amount_untaxed, 11.80)
+        version.unlink()
+        self.assertEqual(statement.amount_untaxed, 36.10)
+
+    def test_p0_tiers_that_come_with_another_type(self):
+        self._print(total=1000, mono=600, color=400, scan=50)
+        statement = self._bill()
+        self._price(
+            model="tiered",
+            meter_type="total",
+            tier_ids=tier_commands({"total": [(1, 0.02)]}),
+        )
+        self.assertEqual(self._charges(statement), [("total", 1000, 0.02, 20)])
+
+    def test_p0_a_type_stays_where_what_is_invoiced_rests_on_its_draft(self):
+        self._print(mono=600, scan=50)
+        self._price(missing="estimate")
+        april = self._bill("2026-04-01")
+        self.assertEqual(set(april.line_ids.mapped("estimated")), {True})
+        may = self.env["focalist.pricing"].create(
+            {"contract_id": self.contract.id, "date_from": "2026-05-01"}
+        )
+        may.write({"price_mono": 0.01, "missing": "estimate"})
+        self._bill("2026-05-01")._create_invoices()
+        first = self.contract.pricing_ids - may
+        first.price_mono = 0.02
+        with self.assertRaisesRegex(UserError, "cancel that one first"):
+            first.meter_type = "mono_color"
+
     def test_p0_a_mono_printer_tells_whole_counters(self):
         self._print(model="M 320", total=500, print=300, copy=200, a4=480, a3=20)
         for type_, expected in {
@@ -210,6 +266,37 @@ class TestPricingModels(BillingCommon):
         self._price(has_allowance=True, included_mono=1000)
         [line] = self._bill().line_ids
         self.assertEqual((line.pages, line.included), (1000, 484))
+
+    def test_p2_drafts_follow_a_device_that_left(self):
+        device = self._print(mono=1500)
+        self._read(
+            self.site,
+            "A001",
+            ("2026-04-30 08:00", {"mono": 4500}),
+            ("2026-05-31 08:00", {"mono": 6500}),
+            ("2026-06-30 08:00", {"mono": 8500}),
+        )
+        self._price(has_allowance=True, included_mono=1000)
+        months = {month: self._bill(f"2026-{month:02}-01") for month in (3, 4, 5, 6)}
+        months[3]._create_invoices()
+        member = self.contract.member_ids.filtered(lambda m: m.device_id == device)
+
+        def queries(day):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            member.end_at = f"2026-{day} 10:00:00"
+            self.env.flush_all()
+            return self.env.cr.sql_log_count - before
+
+        # What is unusual about them is noted once.
+        queries("04-21")
+        many = queries("04-16")
+        self.assertEqual(months[3].line_ids.included, 1000, "what is invoiced stays")
+        self.assertEqual(months[4].line_ids.included, 500)
+        (months[5] + months[6]).action_cancel()
+        self.assertEqual(queries("04-13"), many, "as many for one draft as for three")
+        self.assertEqual(months[4].line_ids.included, 400)
 
     def test_p2_pool_of_all_devices(self):
         self._print("A001", mono=1500)

@@ -155,6 +155,73 @@ class TestStays(BillingCommon):
         self.assertEqual(self.pages("2026-04-01", second), [(2000, 3000)])
         self.assertFalse(self._bill("2026-04-01"))
 
+    def _ending(self, end, client):
+        """An active contract that was made with its end."""
+        contract = self._make_contract(client, active=False)
+        contract.date_end = end
+        contract.action_activate()
+        return contract
+
+    def test_devices_are_in_a_contract_until_its_end(self):
+        """In it as it is activated, or placed later."""
+        client, site = self._make_client("Short")
+        first = self._read(site, "C001", ("2026-01-10 08:00", {"mono": 1}))
+        contract = self._ending("2026-03-31", client)
+        later = self._read(site, "C002", ("2026-01-20 08:00", {"mono": 1}))
+        self.assertEqual(contract.member_ids.device_id, first + later)
+        self.assertEqual(
+            set(contract.member_ids.mapped("end_at")), {self.at("2026-03-31 22:00:00")}
+        )
+        with freeze_time("2026-03-31 21:00:00"):
+            self.assertFalse(contract._devices_outside())
+        with freeze_time("2026-03-31 23:00:00"):
+            self.assertEqual(contract._devices_outside()[client], first + later)
+        following = self._make_contract(client)
+        self.assertEqual(following.member_ids.device_id, first + later)
+        contract.date_end = "2026-04-30"
+        self.assertEqual(
+            set(following.member_ids.mapped("start_at")),
+            {self.at("2026-03-31 22:00:00")},
+            "the contract that follows keeps them",
+        )
+
+    def test_a_contract_that_is_renewed_keeps_its_devices(self):
+        client, site = self._make_client("Renewed")
+        contract = self._ending("2026-03-31", client)
+        self._read(site, "C001", ("2026-01-10 08:00", {"mono": 1}))
+        contract.date_end = "2027-03-31"
+        self.assertEqual(contract.member_ids.end_at, self.at("2027-03-31 22:00:00"))
+        contract.date_end = False
+        self.assertFalse(contract.member_ids.end_at)
+
+    def test_devices_go_from_a_contract_that_ends_into_the_next(self):
+        self.contract.date_end = "2026-03-31"
+        second = self._make_contract(self.client)
+        annex = self.env["focalist.site"].create(
+            {"name": "Annex", "partner_id": self.client.id, "tz": "Europe/Paris"}
+        )
+        device = self._read(self.site, "A001", ("2026-02-28 08:00", {"mono": 100}))
+        until = self.at("2026-03-31 22:00:00")
+        left = self.at("2026-03-10 09:00:00")
+        in_turn = [(self.contract, until), (second, False)]
+        self.assertEqual(self._stays_of(device), in_turn)
+        for site, stays in (
+            (annex, in_turn),
+            (self.other_site, [(self.contract, left), (self.other_contract, False)]),
+            (self.env["focalist.site"], [(self.contract, left)]),
+        ):
+            with self.subTest(site=site.name):
+                device._step(site, left)
+                self.assertEqual(self._stays_of(device), stays)
+                device.action_take_back()
+                self.assertEqual(self._stays_of(device), in_turn)
+
+    def _stays_of(self, device):
+        members = self.env["focalist.contract.device"].search(
+            [("device_id", "=", device.id)], order="start_at"
+        )
+        return [(member.contract_id, member.end_at) for member in members]
+
     def test_days_outside_the_contract_are_not_billed(self):
         client, site = self._make_client("Cut")
         self._read(
