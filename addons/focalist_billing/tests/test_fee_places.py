@@ -1,0 +1,102 @@
+from odoo import Command, fields
+from odoo.tests import freeze_time, tagged
+
+from .test_accounting import SitesCommon
+
+
+def _moment(text):
+    return fields.Datetime.to_datetime(text)
+
+
+@tagged("post_install", "-at_install")
+class TestFeesOfSites(SitesCommon):
+    """Whose invoice a fee is on, and for how many days: by where devices stood then."""
+
+    def setUp(self):
+        super().setUp()
+        self.pricing = self.contract.pricing_ids
+        self.contract.date_start = self.pricing.date_from = "2026-03-01"
+
+    def _print(self, site, serial, *mono):
+        """Nothing is read in March: devices can move in it."""
+        return super()._print(site, serial)
+
+    def _fee(self, amount, **values):
+        values = {"name": "Rent", "amount": amount} | values
+        self.pricing.fee_ids = [Command.create(values)]
+
+    def _month(self, month, charge, today="2027-01-05"):
+        first = fields.Date.to_date(f"{month}-01")
+        with freeze_time(today):
+            made, _problems = self.contract._bill_month(
+                first, fields.Date.end_of(first, "month")
+            )
+        return made.filtered(lambda s: s.charge == charge)
+
+    def _by_site(self, statements):
+        return {s.site_id.name: s.amount_untaxed for s in statements if s.charge_ids}
+
+    def _quarter(self, amount, **values):
+        """A quarter's fee in advance, invoiced."""
+        self._fee(amount, in_advance=True, **values)
+        self.contract.date_start = self.pricing.date_from = "2026-01-01"
+        self.contract.fee_period = "quarter"
+        advance = self._month("2025-12", "advance", "2026-01-05")
+        advance._create_invoices()
+        return advance
+
+    # -- whose invoice ----------------------------------------------------------------
+
+    def test_p1_an_invoice_of_a_site_names_no_other_client(self):
+        """Its device was moved there before the fees of March were billed."""
+        self.contract.invoice_by = "site"
+        self._fee(7, per="device")
+        _client, elsewhere = self._make_client("Another")
+        elsewhere.address_id = elsewhere.partner_id
+        self.nice_1._move(elsewhere, _moment("2026-04-02 08:00"))
+        fees = self._month("2026-03", "fees")
+        self.assertEqual(self._by_site(fees), {"Lyon": 14, "Nice": 7})
+        moves = fees._create_invoices()
+        self.assertNotIn(elsewhere.partner_id, moves.partner_shipping_id)
+        self.assertNotIn(elsewhere.name, str(moves.mapped("narration")))
+
+    def test_p1_a_device_that_moved_since_is_on_the_invoice_of_where_it_stood(self):
+        self.contract.invoice_by = "site"
+        self._fee(7, per="device")
+        self._fee(10, per="site")
+        self.nice_1._move(self.site, _moment("2026-04-02 08:00"))
+        fees = self._month("2026-03", "fees")
+        self.assertEqual(self._by_site(fees), {"Lyon": 24, "Nice": 17})
+
+    def test_p1_a_device_that_left_has_its_rest_credited_to_its_site(self):
+        self.contract.invoice_by = "site"
+        self._quarter(10, per="device")
+        _client, elsewhere = self._make_client("Another")
+        self.nice_1._move(elsewhere, _moment("2026-03-15 08:00"))
+        # 73 of 90 days.
+        settled = self._month("2026-03", "fees")
+        self.assertEqual(self._by_site(settled), {"Nice": -5.67})
+
+    def test_p1_what_moved_and_left_is_credited_where_it_was_billed(self):
+        self.contract.invoice_by = "site"
+        self._quarter(10, per="device")
+        self.nice_1._move(self.site, _moment("2026-03-05 08:00"))
+        _client, elsewhere = self._make_client("Another")
+        self.nice_1._move(elsewhere, _moment("2026-03-15 08:00"))
+        settled = self._month("2026-03", "fees")
+        self.assertEqual(self._by_site(settled), {"Nice": -5.67})
+
+    def test_p1_who_misses_a_reading_is_named_where_it_stood(self):
+        self.contract.invoice_by = "site"
+        for site, serial in ((self.site, "A003"), (self.nice, "B003")):
+            self._read(
+                site,
+                serial,
+                ("2026-02-28 09:00", {"mono": 0}),
+                ("2026-03-31 09:00", {"mono": 10}),
+            )
+        self.nice_1._move(self.site, _moment("2026-04-02 08:00"))
+        pages = self._month("2026-03", "pages")
+        nice = pages.filtered(lambda s: s.site_id == self.nice)
+        self.assertEqual(nice.missing_device_ids, self.nice_1)
+        self.assertEqual((pages - nice).missing_device_ids, self.lyon_1 | self.lyon_2)
