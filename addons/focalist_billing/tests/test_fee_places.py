@@ -1,6 +1,7 @@
 from odoo import Command, fields
 from odoo.tests import freeze_time, tagged
 
+from .common_cutoff import CutoffCommon
 from .test_accounting import SitesCommon
 
 
@@ -100,3 +101,69 @@ class TestFeesOfSites(SitesCommon):
         nice = pages.filtered(lambda s: s.site_id == self.nice)
         self.assertEqual(nice.missing_device_ids, self.nice_1)
         self.assertEqual((pages - nice).missing_device_ids, self.lyon_1 | self.lyon_2)
+
+
+@tagged("post_install", "-at_install")
+class TestSettlements(CutoffCommon):
+    """What fees in advance lack once their period is over, or had too much of."""
+
+    def setUp(self):
+        super().setUp()
+        self.device = self._print("A001")
+
+    def _fee(self, amount, **values):
+        values = {"name": "Rent", "in_advance": True, "amount": amount} | values
+        return Command.create(values)
+
+    def _month(self, month, charge="fees", today="2027-01-05"):
+        with freeze_time(today):
+            return self._run(month).filtered(lambda s: s.charge == charge)
+
+    def _billed_ahead(self, period):
+        """A first period in advance, invoiced in January."""
+        self.contract.fee_period = period
+        advance = self._month("2025-12", "advance", "2026-01-05")
+        self._invoice(advance, "2026-01-05")
+        return advance
+
+    def _asked(self, statements):
+        return [
+            (c.quantity, c.price_unit, str(c.date_start), str(c.date_end))
+            for c in statements.charge_ids
+        ]
+
+    # -- a contract that goes on ------------------------------------------------------
+
+    def test_p1_a_contract_that_is_renewed_pays_the_rest_of_its_year(self):
+        self.pricing.fee_ids = [self._fee(10)]
+        self.contract.write(
+            {"date_end": "2026-06-30", "renewal": "tacit", "notice_months": 2}
+        )
+        advance = self._billed_ahead("year")
+        # 181 of 365 days.
+        self.assertEqual(advance.amount_untaxed, 59.51)
+        self.contract.date_end = "2027-06-30"
+        settled = self._month("2026-12")
+        self.assertEqual(
+            self._asked(settled),
+            [
+                (12, 10, "2026-01-01", "2026-12-31"),
+                (-1, 59.51, "2026-01-01", "2026-06-30"),
+            ],
+        )
+        self.assertEqual(settled.amount_untaxed, 60.49)
+        settled._create_invoices()
+        self.assertFalse(self._month("2026-12"), "it is settled once")
+
+    def test_p1_a_contract_whose_end_is_taken_back_pays_the_rest_of_its_year(self):
+        self.pricing.fee_ids = [self._fee(10)]
+        self.contract.date_end = "2026-06-30"
+        self._billed_ahead("year")
+        self.contract.date_end = False
+        self.assertEqual(self._month("2026-12").amount_untaxed, 60.49)
+
+    def test_p1_a_contract_that_ends_as_it_was_billed_has_nothing_to_settle(self):
+        self.pricing.fee_ids = [self._fee(10)]
+        self.contract.date_end = "2026-06-30"
+        self._billed_ahead("year")
+        self.assertFalse(self._month("2026-06"))
