@@ -162,8 +162,59 @@ class TestSettlements(CutoffCommon):
         self.contract.date_end = False
         self.assertEqual(self._month("2026-12").amount_untaxed, 60.49)
 
+    def test_p1_what_was_never_invoiced_has_the_prices_that_hold_then(self):
+        """Other prices were agreed with the renewal."""
+        self.pricing.fee_ids = [self._fee(10)]
+        self.contract.date_end = "2026-06-30"
+        self._billed_ahead("year")
+        self.contract.date_end = "2027-06-30"
+        self.contract.pricing_ids = [
+            Command.create({"date_from": "2026-07-01", "fee_ids": [self._fee(12)]})
+        ]
+        # 12 months × 184 / 365 days × 12.
+        self.assertEqual(self._month("2026-12").amount_untaxed, 72.59)
+
     def test_p1_a_contract_that_ends_as_it_was_billed_has_nothing_to_settle(self):
         self.pricing.fee_ids = [self._fee(10)]
         self.contract.date_end = "2026-06-30"
         self._billed_ahead("year")
         self.assertFalse(self._month("2026-06"))
+
+    # -- versions of the prices -------------------------------------------------------
+
+    def _second_version(self, *fees, before_invoice=True):
+        """A quarter of 30 a month in advance; other prices from February on."""
+        self.pricing.fee_ids = [self._fee(30), self._fee(5, per="device", name="Care")]
+        version = [Command.create({"date_from": "2026-02-01", "fee_ids": list(fees)})]
+        if before_invoice:
+            self.contract.pricing_ids = version
+        advance = self._billed_ahead("quarter")
+        if not before_invoice:
+            self.contract.pricing_ids = version
+        # Something to settle: a device of which the days are charged.
+        self._read(self.site, "A002", ("2026-01-10 08:00", {"mono": 0}))
+        member = self.contract.member_ids.filtered(
+            lambda m: m.device_id.serial_number == "A002"
+        )
+        member.start_at = "2026-01-16 08:00:00"
+        return advance
+
+    def test_p1_a_fee_that_was_dropped_is_not_settled_for_the_days_after(self):
+        advance = self._second_version()
+        # 3 × 31 / 90 days of 30, and of 5.
+        self.assertEqual(advance.amount_untaxed, 31 + 5.17)
+        settled = self._month("2026-03")
+        # 3 × 16 / 90 days of 5.
+        self.assertEqual(self._asked(settled), [(1, 2.67, "2026-01-16", "2026-01-31")])
+
+    def test_p1_a_fee_that_is_in_arrears_since_is_billed_once(self):
+        self._second_version(self._fee(30, in_advance=False))
+        fees = self._month("2026-03")
+        # 3 × 59 / 90 days of 30, and of the device that joined.
+        self.assertEqual(fees.amount_untaxed, 59 + 2.67)
+
+    def test_p1_prices_that_came_after_the_invoice_settle_nothing_of_it(self):
+        advance = self._second_version(before_invoice=False)
+        self.assertEqual(advance.amount_untaxed, 105)
+        # 3 × 75 / 90 days of 5.
+        self.assertEqual(self._month("2026-03").amount_untaxed, 12.5)
