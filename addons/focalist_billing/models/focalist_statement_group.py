@@ -53,14 +53,14 @@ class FocalistStatement(models.Model):
         :return: dict device id -> key
         """
         self.ensure_one()
+        contract, centres = self.contract_id, {}
         if self.invoice_by == "site":
             return {
-                device.id: (self._site_on(self.service_end, device).id, "")
+                device.id: (contract._site_on(self.service_end, device).id, "")
                 for device in devices
             }
-        centres = {}
         if self.invoice_by == "cost_centre":
-            centres = self.contract_id._cost_centres(devices)
+            centres = contract._cost_centres(devices)
         return {device.id: (False, centres.get(device.id, "")) for device in devices}
 
     def _billed_devices(self):

@@ -37,6 +37,13 @@ class TestFeesOfSites(SitesCommon):
     def _by_site(self, statements):
         return {s.site_id.name: s.amount_untaxed for s in statements if s.charge_ids}
 
+    def _swap(self, moment, came=None):
+        """Nice's device goes to another client, and a new one comes, or came."""
+        _client, elsewhere = self._make_client("Another")
+        new = self._read(elsewhere, "B002", ("2026-03-01 08:00", {"mono": 0}))
+        self.nice_1._move(elsewhere, _moment(moment))
+        new._move(self.nice, _moment(came or moment))
+
     def _quarter(self, amount, **values):
         """A quarter's fee in advance, invoiced."""
         self._fee(amount, in_advance=True, **values)
@@ -101,6 +108,62 @@ class TestFeesOfSites(SitesCommon):
         nice = pages.filtered(lambda s: s.site_id == self.nice)
         self.assertEqual(nice.missing_device_ids, self.nice_1)
         self.assertEqual((pages - nice).missing_device_ids, self.lyon_1 | self.lyon_2)
+
+    # -- for how many days ------------------------------------------------------------
+
+    def test_p1_a_site_whose_device_is_swapped_was_never_empty(self):
+        self._fee(31, per="site")
+        self._swap("2026-03-15 08:00")
+        fees = self._month("2026-03", "fees")
+        self.assertEqual(
+            [(c.quantity, c.price_unit) for c in fees.charge_ids], [(2, 31)]
+        )
+
+    def test_p1_a_site_that_was_empty_for_some_days_pays_the_others(self):
+        self._fee(31, per="site")
+        self.nice_1._move(self._make_client("Another")[1], _moment("2026-03-11 08:00"))
+        # Ten days; then eleven from the 21st on, by two devices, one for a while.
+        for serial, until in (("B002", False), ("B003", "2026-03-25 08:00:00")):
+            new = self._read(self.nice, serial, ("2026-02-28 08:00", {"mono": 0}))
+            member = self.contract.member_ids.filtered(
+                lambda m, device=new: m.device_id == device
+            )
+            member.write({"start_at": "2026-03-21 08:00:00", "end_at": until})
+        fees = self._month("2026-03", "fees")
+        self.assertEqual(
+            [
+                (c.site_id.name, c.price_unit, str(c.date_start), str(c.date_end))
+                for c in fees.charge_ids
+            ],
+            [
+                (False, 31, "2026-03-01", "2026-03-31"),
+                ("Nice", 21, "2026-03-01", "2026-03-31"),
+            ],
+        )
+
+    def test_p1_a_settlement_credits_no_site_whose_device_was_swapped(self):
+        self._quarter(30, per="site")
+        self._swap("2026-03-15 08:00")
+        self.assertFalse(self._month("2026-03", "fees").charge_ids)
+
+    def test_i2_a_fee_of_a_site_goes_to_it_though_its_device_was_swapped(self):
+        lyon, nice = self._accounts("Lyon", "Nice")
+        self.site.analytic_distribution = {str(lyon.id): 100}
+        self.nice.analytic_distribution = {str(nice.id): 100}
+        self._fee(31, per="site")
+        self._swap("2026-03-15 08:00")
+        [charge] = self._month("2026-03", "fees").charge_ids
+        self.assertEqual(
+            charge._analytic_distribution(), {str(lyon.id): 50, str(nice.id): 50}
+        )
+
+    def test_p1_a_simulation_counts_the_days_of_sites_as_they_are_billed(self):
+        self._fee(31, per="site")
+        self._swap("2026-03-15 08:00", came="2026-03-10 08:00")
+        with freeze_time("2026-04-10"):
+            simulator = self.pricing._simulator(self.client, self.contract, {})
+            [march] = [r for r in simulator.run().rows if r.span.start.month == 3]
+        self.assertEqual(march.compared.present, 62)
 
 
 @tagged("post_install", "-at_install")
