@@ -24,6 +24,7 @@ from . import (
     focalist_contract_indexation,
     focalist_contract_indexation_run,
     focalist_contract_minimum,
+    focalist_contract_place,
     focalist_contract_settle,
     focalist_contract_succession,
     focalist_contract_term,

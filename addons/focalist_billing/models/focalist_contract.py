@@ -1,7 +1,6 @@
 import logging
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from fractions import Fraction
-from typing import NamedTuple
 
 import psycopg2
 import pytz
@@ -13,18 +12,11 @@ from odoo.fields import Domain
 from odoo.tools import format_date, groupby
 
 from ..tools.precision import PRECISION
+from ..tools.presence import Presence, together
 
 _logger = logging.getLogger(__name__)
 
 PERIOD_MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
-
-
-class Presence(NamedTuple):
-    """When a device was in a contract within a time, and how much of that time."""
-
-    share: Fraction
-    first: date
-    last: date
 
 
 class FocalistContract(models.Model):
@@ -429,7 +421,7 @@ class FocalistContract(models.Model):
         :return: dict device id -> Presence
         """
         self.ensure_one()
-        days, presences = (end - start).days + 1, {}
+        stays = []
         for member in self.member_ids:
             joined, left = start, end + timedelta(days=1)
             # A day is no more than a day off by any clock: most members are not asked.
@@ -438,14 +430,9 @@ class FocalistContract(models.Model):
             if member.end_at and member.end_at.date() <= left:
                 left = min(_local_day(member.end_at, self._zone()), left)
             if left > joined:
-                part = Fraction((left - joined).days, days)
-                last = left - timedelta(days=1)
-                device = member.device_id.id
-                if known := presences.get(device):
-                    joined, last = min(joined, known.first), max(last, known.last)
-                    part += known.share
-                presences[device] = Presence(part, joined, last)
-        return presences
+                stay = Presence.between(start, end, joined, left)
+                stays.append((member.device_id.id, stay))
+        return together(stays)
 
     def _drafts(self):
         """The statements of these contracts that are not invoiced."""

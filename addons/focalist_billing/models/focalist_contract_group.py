@@ -95,18 +95,6 @@ class FocalistContract(models.Model):
             if value.path == path and value.text.strip()
         }
 
-    def _group_keys(self, devices, invoice_by):
-        """On whose statement each device is now; see focalist.statement._group_key."""
-        self.ensure_one()
-        if invoice_by == "site":
-            return {device.id: (device.site_id.id, "") for device in devices}
-        if invoice_by == "cost_centre":
-            centres = self._cost_centres(devices)
-            return {
-                device.id: (False, centres.get(device.id, "")) for device in devices
-            }
-        return dict.fromkeys(devices.ids, (False, ""))
-
     def _reopened(self, charge):
         """First days of periods of which one of several statements was cancelled."""
         self.ensure_one()
@@ -138,15 +126,16 @@ class FocalistContract(models.Model):
             # What is guaranteed is guaranteed by the contract as a whole.
             return [(contract, {}, []) for contract in periods]
         if charge != "pages":
-            settling = {}
+            settling, ahead = {}, {}
             if charge == "fees":
                 settling = self.browse().union(*periods)._fees_to_settle()
+                ahead = self.env["focalist.statement"]._live_groups("advance", periods)
             for contract, (start, end) in periods.items():
-                kinds = {charge == "advance"}
+                settled = None
                 if start in settling.get(contract, ()):
-                    kinds.add(True)
+                    settled = ahead.get(contract)
                 parts += contract._fee_parts(
-                    charge, start, end, live.get(contract), kinds
+                    charge, start, end, live.get(contract), settled
                 )
             return parts
         measured = self.env["focalist.statement.line"]._measure(periods)
@@ -212,22 +201,25 @@ class FocalistContract(models.Model):
             "cost_centre": cost_centre or False,
         }
 
-    def _fee_parts(self, charge, start, end, live, in_advance):
+    def _fee_parts(self, charge, start, end, live, settled=None):
         """The statements of a period's fees; see `_statement_parts`.
 
         A fee of the contract, and that of a site among cost centres, is nobody's: it is
         on a statement of the whole contract.
 
         :param live: the statements that there are already
-        :param set in_advance: whether fees on them are in advance, in arrears or both
+        :param settled: those in advance that are settled with fees in arrears: each
+            site's where it was billed, though its devices have moved within the period
         """
         self.ensure_one()
         if self.invoice_by == "client":
             return [(self, {}, [])]
         live = live or self.env["focalist.statement"]
         taken = {one._group_key() for one in live}
+        in_advance = {charge == "advance", *([True] if settled else [])}
         statement = self.env["focalist.statement"].new(
             self._prepare_statement(start, end, charge)
+            | {"invoice_by": self.invoice_by}
         )
         fees = (
             self.env["focalist.pricing.fee"]
@@ -248,13 +240,15 @@ class FocalistContract(models.Model):
             ).keys()
             devices = self.env["focalist.device"].browse(presence)
             devices -= live.fee_device_ids
-            keys = self._group_keys(devices, self.invoice_by)
+            keys = statement._device_keys(devices)
             for device, key in self._cancelled_keys(charge, start, live).items():
                 # Where it is now has its statement: its fee comes again where it was.
                 if keys.get(device) in taken:
                     keys[device] = key
             for device, key in keys.items():
                 groups.setdefault(key, []).append(device)
+        for one in settled or ():
+            groups.setdefault(one._group_key(), [])
         return [
             (
                 self,

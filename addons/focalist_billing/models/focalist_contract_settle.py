@@ -11,8 +11,8 @@ class FocalistContract(models.Model):
     def _fees_to_settle(self):
         """The periods of which fees in advance may be others than they were billed as.
 
-        Where the contract ended before, or a device came or went; a day around it, for
-        the clocks of all time zones.
+        Where the contract ends on another day than it did then, or a device came or
+        went; a day around it, for the clocks of all time zones.
 
         :return: dict contract -> set of their first days
         """
@@ -32,7 +32,7 @@ class FocalistContract(models.Model):
                           AND settled.charge = 'fees'
                           AND settled.date_start = s.date_start
                           AND settled.cancelled IS NOT TRUE)
-                   AND (c.date_end < s.service_end OR EXISTS (
+                   AND (s.service_end <> LEAST(s.date_end, c.date_end) OR EXISTS (
                        SELECT FROM focalist_contract_device m
                         WHERE m.contract_id = s.contract_id
                           AND (m.start_at >= s.service_start - INTERVAL '1 day'

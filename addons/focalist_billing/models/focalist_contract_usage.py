@@ -1,6 +1,5 @@
 from collections import defaultdict
 from datetime import timedelta
-from fractions import Fraction
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -8,6 +7,7 @@ from odoo.tools import SQL
 from odoo.addons.focalist_base.tools.meters import volume_field
 
 from ..tools.billed_meters import TYPES, counters
+from ..tools.presence import Presence, together
 from ..tools.rating import Usage
 from ..tools.simulation import Span
 from .focalist_contract import PERIOD_MONTHS, _local_day
@@ -238,10 +238,10 @@ class FocalistContract(models.Model):
             [("partner_id", "=", self.partner_id._origin.id)]
         )
 
-    def _past_presence(self, spans):
-        """How much of each period each device was there, by its days.
+    def _past_presences(self, spans):
+        """When each device was there in each period, by its days.
 
-        :return: list of dict device id -> Fraction, a period each
+        :return: list of dict device id -> Presence, a period each
         """
         self.ensure_one()
         members, stood, zone = set(), (), self._zone()
@@ -257,22 +257,25 @@ class FocalistContract(models.Model):
             if placement.device_id.id in members
         ]
         return [
-            self._stay_shares(stays, span.first, span.last)
+            self._stay_presences(stays, span.first, span.last)
             if span.source == "volumes"
-            else self._presence(span.first, span.last)
+            else self._presences(span.first, span.last)
             for span in spans
         ]
 
     @api.model
-    def _stay_shares(self, stays, start, end):
-        """See `_presence`; the day on which a device moves between sites is one day."""
-        shares = defaultdict(Fraction)
+    def _stay_presences(self, stays, start, end):
+        """See `_presences`; the day on which a device moves between sites is one."""
         after = end + timedelta(days=1)
-        for device, came, went in stays:
-            days = (min(went or after, after) - max(came, start)).days
-            if days > 0:
-                shares[device] += Fraction(days, (after - start).days)
-        return dict(shares)
+        within = [
+            (device, max(came, start), min(went or after, after))
+            for device, came, went in stays
+        ]
+        return together(
+            (device, Presence.between(start, end, came, went))
+            for device, came, went in within
+            if came < went
+        )
 
     def _past_supplies(self, spans):
         """The supplies that were put into the devices of these periods.

@@ -69,24 +69,23 @@ class FocalistStatementCharge(models.Model):
         if self.fee_id.per == "contract":
             return []
         statement = self.statement_id
-        presence = statement.contract_id._presence(
-            self.date_start or statement.service_start,
-            self.date_end or statement.service_end,
-        )
-        devices = self.env["focalist.device"].browse(
-            # Who came or went has a charge of its own.
-            device
-            for device, share in presence.items()
-            if share == 1
-        )
-        if statement.fee_device_ids:
-            devices &= statement.fee_device_ids
-        found = [self._site_of(device) for device in devices]
+        contract = statement.contract_id
+        end = self.date_end or statement.service_end
+        presences = contract._presences(self.date_start or statement.service_start, end)
+        if own := set(statement.fee_device_ids.ids):
+            presences = {d: stay for d, stay in presences.items() if d in own}
+        places = self.env["focalist.device"]
         if self.fee_id.per == "site":
-            found = list(dict.fromkeys(found))
-        return [(site, Fraction(1)) for site in found]
+            presences = contract._site_presences(presences, end)
+            places = self.env["focalist.site"]
+        # Who came or went has a charge of its own.
+        whole = places.browse(p for p, stay in presences.items() if stay.share == 1)
+        if self.fee_id.per == "device":
+            whole = map(self._site_of, whole)
+        return [(site, Fraction(1)) for site in whole]
 
     def _site_of(self, device):
         """Where a device stood on the charge's last day."""
         statement = self.statement_id
-        return statement._site_on(self.date_end or statement.service_end, device)
+        day = self.date_end or statement.service_end
+        return statement.contract_id._site_on(day, device)

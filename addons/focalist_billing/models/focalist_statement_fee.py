@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import models
 
-from .focalist_contract import _local_day
+from ..tools.presence import together
 
 
 class FocalistStatement(models.Model):
@@ -101,13 +101,11 @@ class FocalistStatement(models.Model):
         if fee.per == "contract":
             return 1, []
         name = f"{fee.per}_id"
-        stays = {}
-        for device in devices.browse(presences):
-            place, stay = device.id, presences[device.id]
-            if fee.per == "site":
-                place = (self.site_id or self._site_on(end, device)).id
-            if place and (place not in stays or stays[place].share < stay.share):
-                stays[place] = stay
+        stays = presences
+        if fee.per == "site" and self.site_id:
+            stays = together((self.site_id.id, stay) for stay in presences.values())
+        elif fee.per == "site":
+            stays = self.contract_id._site_presences(presences, end)
         parts = [
             (
                 {name: place, "date_start": stay.first, "date_end": stay.last},
@@ -117,16 +115,3 @@ class FocalistStatement(models.Model):
             if stay.share < 1
         ]
         return len(stays) - len(parts), parts
-
-    def _site_on(self, day, device):
-        """Where a device stood at the client on a day: it may have moved since.
-
-        One that is in the contract for longer than it is known to stand there stood
-        where it was placed first.
-        """
-        zone = self.contract_id._zone()
-        stays = device.placement_ids.filtered(
-            lambda placement: placement.partner_id == self.partner_id
-        ).sorted("start_at")
-        begun = stays.filtered(lambda stay: _local_day(stay.start_at, zone) <= day)
-        return (begun[-1:] or stays[:1]).site_id

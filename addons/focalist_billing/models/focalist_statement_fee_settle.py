@@ -58,7 +58,7 @@ class FocalistStatement(models.Model):
         # A device that moved has its fee where it was billed.
         devices = own.fee_device_ids | self.fee_device_ids - siblings.fee_device_ids
         fees = own.charge_ids.filtered("fee_id")
-        versions = billed.pricing_id | billed.charge_ids.fee_id.pricing_id
+        versions = self._versions_beside(billed.charge_ids.filtered("fee_id"))
         quantities = defaultdict(int)
         for values in self._prepare_fees(versions, True, devices):
             place = values.get("site_id", False), values.get("device_id", False)
@@ -86,6 +86,25 @@ class FocalistStatement(models.Model):
             for (fee, site, device, start, end, price), quantity in quantities.items()
             if quantity
         ]
+
+    def _versions_beside(self, charges):
+        """The versions of the prices of a period of which fees are invoiced.
+
+        What is invoiced keeps its prices; those that came later hold for days that are
+        not. One that was known then ends the one before it, though it has no such fees.
+
+        :param charges: of the fees that were invoiced
+        :return: focalist.pricing records
+        """
+        return self.contract_id.pricing_ids.filtered(
+            lambda version: (
+                not any(
+                    charge.fee_id.pricing_id.date_from < version.date_from
+                    and version.date_from <= charge.date_end
+                    for charge in charges
+                )
+            )
+        )
 
     def _settling(self):
         """The statements in which these fees in advance are settled, or could be."""

@@ -45,6 +45,24 @@ class FocalistStatement(models.Model):
         self.ensure_one()
         return self.site_id.id, self.cost_centre or ""
 
+    def _device_keys(self, devices):
+        """On whose statement of its period and kind each device is; see `_group_key`.
+
+        That of the site where it stood then, or of the cost centre that it names now.
+
+        :return: dict device id -> key
+        """
+        self.ensure_one()
+        contract, centres = self.contract_id, {}
+        if self.invoice_by == "site":
+            return {
+                device.id: (contract._site_on(self.service_end, device).id, "")
+                for device in devices
+            }
+        if self.invoice_by == "cost_centre":
+            centres = contract._cost_centres(devices)
+        return {device.id: (False, centres.get(device.id, "")) for device in devices}
+
     def _billed_devices(self):
         """The devices whose pages, supplies or fees it bills."""
         return self.line_ids.device_id | self.supply_ids.device_id | self.fee_device_ids
@@ -238,7 +256,7 @@ class FocalistStatement(models.Model):
         self.ensure_one()
         if self.invoice_by == "client" or self.charge != "pages":
             return devices
-        keys = self.contract_id._group_keys(devices, self.invoice_by)
+        keys = self._device_keys(devices)
         [family] = self._families() or [self]
         known = {statement._group_key() for statement in family}
         first = self == family[:1]

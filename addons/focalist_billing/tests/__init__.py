@@ -15,6 +15,7 @@ from . import (
     test_dashboard,
     test_deactivated_client,
     test_examples,
+    test_fee_places,
     test_fees,
     test_i1_credit,
     test_i2_correction_costs,

@@ -56,12 +56,12 @@ class Simulator:
         supplies = [()] * len(spans)
         if any(version.model == "supply" for version in versions):
             supplies = contract._past_supplies(spans)
-        presence = contract._past_presence(spans)
+        presences = contract._past_presences(spans)
         # Before the first reading of a client without a contract there is no month.
         known = {
             number: span
             for number, span in enumerate(spans)
-            if span.source != "volumes" or presence[number]
+            if span.source != "volumes" or presences[number]
         }
         times = simulator_true_up.times(contract, known) if minimums else []
         ending = {time.numbers[-1]: time for time in times if time.over}
@@ -75,7 +75,7 @@ class Simulator:
                     span,
                     usage[version.meter_type][number],
                     supplies[number],
-                    presence[number],
+                    presences[number],
                 )
                 for version in versions
             ]
@@ -101,14 +101,14 @@ class Simulator:
 
     # -- rating -----------------------------------------------------------------------
 
-    def _bill(self, version, span, usages, supplies, presence):
+    def _bill(self, version, span, usages, supplies, presences):
         """What a version asks for one period."""
         months = self.contract._months(span.first, span.last)
         shares, charges = rate(
             usages,
             version._prices({usage.device: usage.site for usage in usages}),
             months=months,
-            presence=presence,
+            presence={device: stay.share for device, stay in presences.items()},
             by_site=self.contract.lines_by_site,
         )
         amounts = [
@@ -122,7 +122,7 @@ class Simulator:
             amounts += self._supplies(version, supplies, devices)
         for fee in version.fee_ids:
             charge = "advance" if fee.in_advance else "fees"
-            places = self._fee_shares(fee, presence)
+            places = self._fee_shares(fee, presences, span.last)
             amounts += [
                 Amount("fee", quantity, price, charge)
                 for quantity, price in fee_amounts(
@@ -144,18 +144,13 @@ class Simulator:
             for model, count in number.items()
         ]
 
-    def _fee_shares(self, fee, presence):
-        """The part of the period of each that a fee is charged for."""
+    def _fee_shares(self, fee, presences, last):
+        """The part of the period until `last` of each that a fee is charged for."""
         if fee.per == "contract":
             return [1]
-        if fee.per == "device":
-            return list(presence.values())
-        sites = defaultdict(int)
-        for device in self.env["focalist.device"].browse(presence):
-            site = device.site_id.id
-            if site:
-                sites[site] = max(sites[site], presence[device.id])
-        return list(sites.values())
+        if fee.per == "site":
+            presences = self.contract._site_presences(presences, last)
+        return [stay.share for stay in presences.values()]
 
     # -- comparing --------------------------------------------------------------------
 

@@ -67,12 +67,16 @@ def _guarantees(contract, minimums, spans):
         for first, last, _part in contract._each_month(span.first, span.last)
     ]
     by_device = any(minimum.per == "device" for minimum in minimums)
-    presence = contract._past_presence(months) if by_device else []
+    presences = contract._past_presences(months) if by_device else []
     guarantees, whose = [], {}
     for number, month in enumerate(months):
         [(_first, _last, part)] = contract._each_month(month.first, month.last)
         for minimum in minimums:
-            shares = presence[number] if minimum.per == "device" else {None: 1}
+            shares = {None: 1}
+            if minimum.per == "device":
+                shares = {
+                    device: stay.share for device, stay in presences[number].items()
+                }
             for device, share in shares.items():
                 key = (minimum.kind, minimum.site_id._origin.id or None, device)
                 whose[key] = minimum
