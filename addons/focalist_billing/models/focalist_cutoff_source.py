@@ -141,7 +141,10 @@ class FocalistCutoff(models.Model):
         :return: dict contract -> list of (first day, last day)
         """
         if charge != "pages":
-            contracts = contracts.filtered(lambda c: c._has_fees(charge))
+            with_fees = contracts.filtered(lambda c: c._has_fees(charge))
+            if charge == "fees":
+                with_fees |= contracts.browse().union(*contracts._fees_to_settle())
+            contracts = with_fees
         billed = dict(
             self.env["focalist.statement"]._read_group(
                 [
@@ -153,17 +156,17 @@ class FocalistCutoff(models.Model):
                 ["date_start:array_agg"],
             )
         )
-        found = {}
+        asked, found = {}, {}
         for contract in contracts:
-            live = set(billed.get(contract, ()))
-            done = live - contract._reopened(charge)
+            done = set(billed.get(contract, ())) - contract._reopened(charge)
             day = min(self.date, contract.date_end or self.date)
             start, _end = contract._period_of(day, charge)
-            if start in done or not contract._pricing_at(
+            if start not in done and contract._pricing_at(
                 max(start, contract.date_start)
             ):
-                continue
-            periods = contract._periods_until(charge, day, done)
+                asked[contract] = day, done
+        for contract, periods in contracts._periods_to_bill(charge, asked).items():
+            live = set(billed.get(contract, ()))
             if charge == "true_up":
                 periods = [
                     (first, last)

@@ -281,3 +281,30 @@ class TestSettlements(CutoffCommon):
         self.assertEqual(advance.amount_untaxed, 105)
         # 3 × 75 / 90 days of 5.
         self.assertEqual(self._month("2026-03").amount_untaxed, 12.5)
+
+    # -- a cut-off --------------------------------------------------------------------
+
+    def test_i2_a_cutoff_counts_what_fees_in_advance_had_too_much_of(self):
+        """The one device left in a quarter that is over; nothing else is billed."""
+        self.pricing.fee_ids = [self._fee(10, per="device")]
+        self._billed_ahead("quarter")
+        self.contract.member_ids.end_at = "2026-02-15 08:00:00"
+        with freeze_time("2026-05-02"):
+            [cutoff, later] = [self._cut("2026-03-31"), self._cut("2026-04-30")]
+        # 45 of 90 days of 30. April is ahead: nobody is there.
+        self.assertEqual(self._entries(cutoff), {"418100": -15, "706000": 15})
+        self.assertEqual(self._entries(later), {"418100": -15, "706000": 15})
+        settled = self._month("2026-03")
+        self.assertEqual(settled.amount_untaxed, -15)
+        with freeze_time("2026-05-02"):
+            self.assertEqual(self._cut("2026-03-31").amount_accrued, -15)
+
+    def test_i2_a_cutoff_counts_what_a_renewed_contract_lacks(self):
+        self.pricing.fee_ids = [self._fee(10)]
+        self.contract.date_end = "2026-01-31"
+        self._billed_ahead("quarter")
+        self.contract.date_end = False
+        with freeze_time("2026-05-02"):
+            # 30 less 3 × 31 / 90 days of 10; nothing is known before it is over.
+            self.assertEqual(self._cut("2026-02-28").amount_accrued, 0)
+            self.assertEqual(self._cut("2026-03-31").amount_accrued, 19.67)
