@@ -46,7 +46,7 @@ class FocalistStatementAnomaly(models.Model):
                            SUM(SUM(l.pages)) OVER (
                                PARTITION BY l.statement_id, l.device_id) AS of_device
                       FROM focalist_statement_line l
-                     WHERE l.statement_id = ANY (%(ids)s)
+                     WHERE l.statement_id = ANY (%(ids)s) AND l.settles_id IS NULL
                      GROUP BY 1, 2, 3, 4, 5
                 ), billed AS MATERIALIZED (
                     SELECT statement_id, device_id, meter, %(past)s
@@ -146,6 +146,7 @@ class FocalistStatementAnomaly(models.Model):
                     ORDER BY o.date_start DESC
                     LIMIT %s) AS before
               JOIN focalist_statement_line l ON l.statement_id = before.id
+               AND l.settles_id IS NULL
              WHERE st.id = ANY (%s)
              GROUP BY st.id, l.device_id, l.meter, l.statement_id
             """,
@@ -214,7 +215,7 @@ class FocalistStatementAnomaly(models.Model):
             CROSS JOIN LATERAL (
                        SELECT l.meter, SUM(l.pages)::bigint AS pages
                          FROM focalist_statement_line l
-                        WHERE l.statement_id = st.id
+                        WHERE l.statement_id = st.id AND l.settles_id IS NULL
                         GROUP BY l.meter) AS printed
             CROSS JOIN LATERAL (
                        SELECT COUNT(*) AS count, MAX(rate) AS most,
@@ -229,6 +230,7 @@ class FocalistStatementAnomaly(models.Model):
                               AND o.charge = 'pages' AND o.cancelled IS NOT TRUE
                               AND o.date_start < st.date_start
                               AND l.meter = printed.meter
+                              AND l.settles_id IS NULL
                             GROUP BY o.id
                             ORDER BY o.date_start DESC
                             LIMIT %s) AS rates) AS past
@@ -275,7 +277,7 @@ class FocalistStatement(models.Model):
         pricing, contract = self.pricing_id, self.contract_id
         if not pricing.has_allowance or pricing.model not in ("simple", "device"):
             return {}
-        lines = self.line_ids
+        lines = self.line_ids.filtered(lambda line: not line.settles_id)
         places = {line.device_id.id: line.site_id.id for line in lines}
         prices = pricing._prices(places)
         months = contract._months(self.service_start, self.service_end)
@@ -286,12 +288,14 @@ class FocalistStatement(models.Model):
             pooled |= pool.devices
             for meter, pages in pool.included.items():
                 given[meter] = given.get(meter, 0) + whole(pages * months)
-        for line in lines.filtered(lambda line: line.device_id.id not in pooled):
-            device = line.device_id
+        # Once each: a reset or an estimate is a line of its own.
+        for device, meter in {(line.device_id, line.meter) for line in lines}:
+            if device.id in pooled:
+                continue
             rates = prices.of_device.get(
-                device.id, prices.of_model.get(line.model_id.id, prices.default)
+                device.id, prices.of_model.get(device.model_id.id, prices.default)
             )
-            pages = rates.included.get(line.meter, 0)
+            pages = rates.included.get(meter, 0)
             part = presence.get(device.id, 1)
-            given[line.meter] = given.get(line.meter, 0) + whole(pages * months * part)
+            given[meter] = given.get(meter, 0) + whole(pages * months * part)
         return {meter: pages for meter, pages in given.items() if pages}

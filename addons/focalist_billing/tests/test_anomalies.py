@@ -347,6 +347,98 @@ class TestAnomalyKinds(AnomalyCase):
 
 
 @tagged("post_install", "-at_install")
+class TestAnomalyCorrections(AnomalyCase):
+    """What corrects earlier periods is no page of this one."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.contract.pricing_ids.missing = "estimate"
+
+    def _invoice(self, *months):
+        for month in months:
+            self._months(month)._create_invoices().action_post()
+
+    def test_i2_corrections_make_no_usual_volume_odd(self):
+        self._print("A001", 1000)
+        self._invoice(2, 3, 4)
+        self._read(
+            self.site,
+            "A001",
+            ("2026-03-31 08:00", {"mono": 3100}),
+            ("2026-04-30 08:00", {"mono": 4100}),
+            ("2026-05-31 08:00", {"mono": 5000}),
+        )
+        statement = self._months(5)
+        self.assertEqual(len(statement.line_ids.filtered("settles_id")), 2)
+        self.assertFalse(statement.anomaly_ids)
+
+    def test_i2_a_correction_hides_no_odd_volume(self):
+        self._print("A001", 1000, 1000)
+        self._invoice(2, 3, 4)
+        self._read(
+            self.site,
+            "A001",
+            ("2026-04-30 08:00", {"mono": 4000}),
+            ("2026-05-31 08:00", {"mono": 7800}),
+        )
+        statement = self._months(5)
+        self.assertTrue(statement.line_ids.filtered("settles_id"))
+        anomaly = statement.anomaly_ids
+        self.assertEqual(anomaly.kind, "volume")
+        self.assertEqual((anomaly.figures["pages"], anomaly.figures["days"]), (3800, 31))
+
+    def test_i2_a_history_is_of_what_its_own_periods_printed(self):
+        """More is taken back in April than it printed: it did print."""
+        self._print("A001", 3000)
+        self._invoice(2, 3)
+        self._read(
+            self.site,
+            "A001",
+            ("2026-03-31 08:00", {"mono": 5000}),
+            ("2026-04-30 08:00", {"mono": 6000}),
+            ("2026-05-31 08:00", {"mono": 6000}),
+        )
+        self._invoice(4)
+        self.assertEqual(self._months(5).anomaly_ids.kind, "idle")
+
+    def test_p2_an_allowance_against_the_pages_of_its_own_period(self):
+        """1,000 pages of April are taken back in May, which printed 1,000."""
+        pricing = self.contract.pricing_ids
+        pricing.write({"has_allowance": True, "included_mono": 800})
+        self.contract.date_start = "2026-04-01"
+        self._print("A001", 1000, 1000)
+        self._invoice(4)
+        self._read(
+            self.site,
+            "A001",
+            ("2026-04-30 08:00", {"mono": 3010}),
+            ("2026-05-31 08:00", {"mono": 4010}),
+        )
+        statement = self._months(5)
+        self.assertTrue(statement.line_ids.filtered("settles_id"))
+        self.assertFalse(self._found(statement, "allowance"))
+
+    def test_p2_an_allowance_counts_once_for_a_meter_of_two_lines(self):
+        """800 pages are included, of 500 before a reset and 397 after it."""
+        self.contract.pricing_ids.write({"has_allowance": True, "included_mono": 800})
+        device = self._read(
+            self.site,
+            "A001",
+            *((f"2026-0{m}-28 08:00", {"mono": 900 * m}) for m in range(1, 5)),
+            ("2026-05-10 08:00", {"mono": 4100}),
+            ("2026-05-11 08:00", {"mono": 3}),
+            ("2026-05-28 08:00", {"mono": 400}),
+        )
+        device.reading_ids.filtered(
+            lambda r: r.read_at == datetime(2026, 5, 11, 8)
+        )._declare("reset", "A new board")
+        statement = self._months(2, 3, 4, 5)
+        self.assertEqual(len(statement.line_ids), 2)
+        self.assertFalse(self._found(statement, "allowance"))
+
+
+@tagged("post_install", "-at_install")
 class TestAnomalyAcceptance(AnomalyCase):
     """Who accepts what, and what becomes of it."""
 
