@@ -439,6 +439,80 @@ class TestAnomalyCorrections(AnomalyCase):
 
 
 @tagged("post_install", "-at_install")
+class TestAnomalySites(AnomalyCase):
+    """Where each site has an invoice of its own, a period is that of all of them."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.contract.invoice_by = "site"
+        cls.sites = cls.env["focalist.site"].create(
+            [
+                {"name": name, "partner_id": cls.client.id, "tz": "Europe/Paris"}
+                for name in ("Lyon", "Nice", "Pau")
+            ]
+        )
+
+    def _print_everywhere(self, *last):
+        """1,000 pages a month at each site, and so many in May at each."""
+        for site, pages in zip(self.sites, last, strict=True):
+            self._print(f"{site.name}-001", 1000, 1000, 1000, pages, site=site)
+
+    def test_i2_a_volume_against_the_periods_before_and_not_the_statements(self):
+        self._print_everywhere(1000, 1000, 3600)
+        statements = self._months(2, 3, 4, 5)
+        self.assertEqual(len(statements), 3)
+        anomaly = statements.anomaly_ids
+        self.assertEqual(anomaly.site_id, self.sites[2])
+        self.assertEqual((anomaly.figures["by"], anomaly.figures["count"]), ("statement", 3))
+
+    def test_i2_a_device_that_went_to_another_site_keeps_its_history(self):
+        lyon, _nice, pau = self.sites
+        device = self._print("PAU-001", 1000, 1000, site=pau)
+        self._months(2, 3)
+        device._move(lyon, datetime(2026, 4, 10, 8))
+        self._read(
+            lyon,
+            "PAU-001",
+            ("2026-04-30 08:00", {"mono": 4000}),
+            ("2026-05-31 08:00", {"mono": 7800}),
+        )
+        anomaly = self._found(self._months(4, 5), "volume")
+        self.assertEqual(anomaly.statement_id.site_id, lyon)
+        self.assertEqual((anomaly.figures["by"], anomaly.figures["count"]), ("statement", 3))
+
+    def test_p2_pages_that_sites_share_against_those_of_all_sites(self):
+        pricing = self.contract.pricing_ids
+        pricing.has_allowance = True
+        pricing.pool_ids = [Command.create({"name": "All", "included_mono": 2900})]
+        self._print_everywhere(1000, 1000, 1000)
+        self._read(
+            self.sites[0],
+            "Lyon-001",
+            ("2026-04-30 09:00", {"mono": 4000, "color": 0}),
+            ("2026-05-31 09:00", {"mono": 5000, "color": 5}),
+        )
+        self.assertFalse(self._months(2, 3, 4, 5).anomaly_ids)
+        pricing.pool_ids.included_mono = 4000
+        may = self.contract.statement_ids.filtered(lambda s: s.date_start.month == 5)
+        # Each of their invoices has a part of it.
+        self.assertEqual(may.mapped("anomaly_ids.kind"), ["allowance"] * 3)
+        for anomaly in may.anomaly_ids:
+            self.assertEqual(anomaly.figures["included"], 4000)
+            self.assertEqual(anomaly.figures["usual"], 3100)
+            self.assertEqual(anomaly.figures["count"], 3)
+        # What is invoiced counts, and is told of no more.
+        invoiced = may.filtered(lambda statement: statement.state == "draft")
+        invoiced._create_invoices()
+        may.anomaly_ids.sudo().unlink()
+        may._detect_anomalies()
+        self.assertEqual(
+            [anomaly.figures["included"] for anomaly in may.anomaly_ids], [4000] * 2
+        )
+        self.assertEqual(may.anomaly_ids.statement_id, may - invoiced)
+
+
+@tagged("post_install", "-at_install")
 class TestAnomalyAcceptance(AnomalyCase):
     """Who accepts what, and what becomes of it."""
 
