@@ -322,7 +322,10 @@ class TestAnomalyKinds(AnomalyCase):
             ("2026-01-31 08:00", {"total": 1010, "mono": 1000, "color": 10}),
             ("2026-02-28 08:00", {"total": 900, "mono": 1100, "color": 20}),
         )
-        self.assertFalse(self._months(2).anomaly_ids)
+        statement = self._months(2)
+        self.assertFalse(statement.anomaly_ids)
+        self.assertFalse(statement.to_check_note)
+        self.assertFalse(statement.to_check_reading_ids)
 
     def test_what_was_checked_is_no_anomaly_any_more(self):
         device = self._read(
@@ -386,7 +389,9 @@ class TestAnomalyCorrections(AnomalyCase):
         self.assertTrue(statement.line_ids.filtered("settles_id"))
         anomaly = statement.anomaly_ids
         self.assertEqual(anomaly.kind, "volume")
-        self.assertEqual((anomaly.figures["pages"], anomaly.figures["days"]), (3800, 31))
+        self.assertEqual(
+            (anomaly.figures["pages"], anomaly.figures["days"]), (3800, 31)
+        )
 
     def test_i2_a_history_is_of_what_its_own_periods_printed(self):
         """More is taken back in April than it printed: it did print."""
@@ -464,7 +469,9 @@ class TestAnomalySites(AnomalyCase):
         self.assertEqual(len(statements), 3)
         anomaly = statements.anomaly_ids
         self.assertEqual(anomaly.site_id, self.sites[2])
-        self.assertEqual((anomaly.figures["by"], anomaly.figures["count"]), ("statement", 3))
+        self.assertEqual(
+            (anomaly.figures["by"], anomaly.figures["count"]), ("statement", 3)
+        )
 
     def test_i2_a_device_that_went_to_another_site_keeps_its_history(self):
         lyon, _nice, pau = self.sites
@@ -479,7 +486,9 @@ class TestAnomalySites(AnomalyCase):
         )
         anomaly = self._found(self._months(4, 5), "volume")
         self.assertEqual(anomaly.statement_id.site_id, lyon)
-        self.assertEqual((anomaly.figures["by"], anomaly.figures["count"]), ("statement", 3))
+        self.assertEqual(
+            (anomaly.figures["by"], anomaly.figures["count"]), ("statement", 3)
+        )
 
     def test_p2_pages_that_sites_share_against_those_of_all_sites(self):
         pricing = self.contract.pricing_ids
