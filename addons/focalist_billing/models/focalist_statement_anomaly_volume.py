@@ -25,12 +25,13 @@ class FocalistStatementAnomaly(models.Model):
         """Volumes far from their history, and devices that printed nothing.
 
         Of each device and meter, its pages a day are those of the contract's six
-        periods before; where it is on fewer than three of them, those of the six
-        months before in which it printed at this client; with fewer than three of
-        these, nothing is said. Their median, which one odd month does not move, times
-        the days between the two readings is what was to be expected. A volume is
-        unusual that is more than three times as much, or less than a third, and differs
-        by more than 500 pages (both a company's settings).
+        statements before, of the same site where each has its own; where it is on fewer
+        than three of them, those of the six months before in which it printed at this
+        client; with fewer than three of these, nothing is said. Their median, which one
+        odd month does not move, times the days between the two readings is what was to
+        be expected. A volume is unusual that is more than three times as much, or less
+        than a third, and differs by more than 500 pages (both a company's settings).
+        Corrections of earlier periods are no pages of the one that has them.
 
         A device is idle that has no page on any meter though it had some in each of
         these periods.
@@ -40,21 +41,17 @@ class FocalistStatementAnomaly(models.Model):
                 """
                 WITH printed AS MATERIALIZED (
                     SELECT l.statement_id, l.device_id, l.meter, l.partner_id,
-                           l.company_id, st.contract_id, st.date_start,
-                           MIN(l.counter) AS counter,
+                           l.company_id, MIN(l.counter) AS counter,
                            MAX(l.site_id) AS site_id, SUM(l.pages) AS pages,
                            %(days)s AS days, MIN(l.read_from_at) AS from_at,
                            SUM(SUM(l.pages)) OVER (
                                PARTITION BY l.statement_id, l.device_id) AS of_device
                       FROM focalist_statement_line l
-                      JOIN focalist_statement st ON st.id = l.statement_id
-                     WHERE st.id = ANY (%(ids)s) AND l.settles_id IS NULL
-                     GROUP BY 1, 2, 3, 4, 5, 6, 7
+                     WHERE l.statement_id = ANY (%(ids)s) AND l.settles_id IS NULL
+                     GROUP BY 1, 2, 3, 4, 5
                 ), billed AS MATERIALIZED (
                     SELECT statement_id, device_id, meter, %(past)s
-                      FROM printed
-                      JOIN (%(billed)s) AS billed
-                     USING (contract_id, date_start, device_id, meter)
+                      FROM (%(billed)s) AS billed
                      GROUP BY 1, 2, 3
                     HAVING COUNT(*) >= %(enough)s
                 ), measured AS MATERIALIZED (
@@ -136,36 +133,32 @@ class FocalistStatementAnomaly(models.Model):
 
     @api.model
     def _billed_rates(self, statements):
-        """SQL of the pages a day billed before, by device, meter and period.
+        """SQL of the pages a day on the statements before, by device and meter.
 
-        On whichever statement of the period, where each site has its own.
+        Those of the same site or cost centre, where each has its own.
         """
         return SQL(
             """
-            SELECT st.contract_id, st.date_start, l.device_id, l.meter,
-                   SUM(l.pages)::float / %(days)s AS rate
-              FROM (SELECT DISTINCT contract_id, date_start
-                      FROM focalist_statement
-                     WHERE id = ANY (%(ids)s)) AS st
+            SELECT st.id AS statement_id, l.device_id, l.meter,
+                   SUM(l.pages)::float / %s AS rate
+              FROM focalist_statement st
         CROSS JOIN LATERAL (
-                   SELECT o.date_start
+                   SELECT o.id
                      FROM focalist_statement o
                     WHERE o.contract_id = st.contract_id AND o.charge = 'pages'
                       AND o.cancelled IS NOT TRUE AND o.date_start < st.date_start
-                    GROUP BY o.date_start
+                      AND o.site_id IS NOT DISTINCT FROM st.site_id
+                      AND COALESCE(o.cost_centre, '') = COALESCE(st.cost_centre, '')
                     ORDER BY o.date_start DESC
-                    LIMIT %(periods)s) AS before
-              JOIN focalist_statement own
-                ON own.contract_id = st.contract_id AND own.charge = 'pages'
-               AND own.cancelled IS NOT TRUE AND own.date_start = before.date_start
-              JOIN focalist_statement_line l ON l.statement_id = own.id
+                    LIMIT %s) AS before
+              JOIN focalist_statement_line l ON l.statement_id = before.id
                AND l.settles_id IS NULL
-             GROUP BY st.contract_id, st.date_start, l.device_id, l.meter,
-                      own.date_start
+             WHERE st.id = ANY (%s)
+             GROUP BY st.id, l.device_id, l.meter, l.statement_id
             """,
-            days=self._days_read(),
-            periods=PERIODS,
-            ids=statements.ids,
+            self._days_read(),
+            PERIODS,
+            statements.ids,
         )
 
     @api.model

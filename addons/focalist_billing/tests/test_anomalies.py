@@ -473,7 +473,7 @@ class TestAnomalySites(AnomalyCase):
             (anomaly.figures["by"], anomaly.figures["count"]), ("statement", 3)
         )
 
-    def test_i2_a_device_that_went_to_another_site_keeps_its_history(self):
+    def test_i2_a_device_that_went_to_another_site_has_its_months(self):
         lyon, _nice, pau = self.sites
         device = self._print("PAU-001", 1000, 1000, site=pau)
         self._months(2, 3)
@@ -487,7 +487,7 @@ class TestAnomalySites(AnomalyCase):
         anomaly = self._found(self._months(4, 5), "volume")
         self.assertEqual(anomaly.statement_id.site_id, lyon)
         self.assertEqual(
-            (anomaly.figures["by"], anomaly.figures["count"]), ("statement", 3)
+            (anomaly.figures["by"], anomaly.figures["count"]), ("month", 3)
         )
 
     def test_p2_pages_that_sites_share_against_those_of_all_sites(self):
