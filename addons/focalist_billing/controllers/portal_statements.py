@@ -286,7 +286,7 @@ class FocalistStatementsPortal(FocalistPortal):
             )
         elif not statement._may_ask(author):
             status = 429
-            error = request.env._("That were many questions. Please try again later.")
+            error = request.env._("Those were many questions. Please try again later.")
         if error:
             return self._statement_page(
                 statement,

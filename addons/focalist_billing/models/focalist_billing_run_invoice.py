@@ -15,7 +15,9 @@ class FocalistBillingRunContract(models.Model):
     def _invoice(self):
         """Make the invoices, post them and have them sent, as far as the run says."""
         run = self.run_id
-        problems = self._try_each(lambda rows: rows._drafts()._create_invoices())
+        problems = self._found_since()
+        left = self.filtered(lambda row: row not in problems)
+        problems |= left._try_each(lambda rows: rows._drafts()._create_invoices())
         if run.invoicing in ("post", "send"):
             left = self.filtered(lambda row: row not in problems)
             problems |= left._try_each(lambda rows: rows._post_invoices())
@@ -31,6 +33,20 @@ class FocalistBillingRunContract(models.Model):
             row.sudo().write(
                 {"state": "problem" if row in problems else "done", "message": message}
             )
+
+    def _found_since(self):
+        """Rows with what nobody could accept at their review: dict row -> message.
+
+        Readings, currencies and settings may have changed, and no statement with them.
+        """
+        self._drafts()._detect_anomalies()
+        return {
+            row: self.env._(
+                "Something unusual was found since its review: accept it or put it"
+                " right, and make the invoice then."
+            )
+            for row in self - self._without_blocking()
+        }
 
     def _try_each(self, method):
         """Do something with all rows at once; if that fails, with each alone.

@@ -350,11 +350,26 @@ class FocalistContract(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_draft_only(self):
         for contract in self:
-            if contract.state != "draft" or contract.statement_ids:
+            if contract.state == "closed":
+                raise UserError(
+                    self.env._(
+                        "%(contract)s cannot be deleted: it is closed, and kept.",
+                        contract=contract.name,
+                    )
+                )
+            if contract.statement_ids:
                 raise UserError(
                     self.env._(
                         "%(contract)s cannot be deleted: its statements rest on it."
                         " Close it instead.",
+                        contract=contract.name,
+                    )
+                )
+            if contract.state != "draft":
+                raise UserError(
+                    self.env._(
+                        "%(contract)s cannot be deleted: it is active. Close it"
+                        " instead.",
                         contract=contract.name,
                     )
                 )

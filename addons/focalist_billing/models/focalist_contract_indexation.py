@@ -4,7 +4,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import format_date
+from odoo.tools import format_date, formatLang
 
 from ..tools.indexation import capped, of_index, of_rate, percent_of
 
@@ -158,16 +158,26 @@ class FocalistContract(models.Model):
                     )
             wanted = of_index(*values)
             source = self.env._(
-                "%(index)s from %(base)g to %(new)g",
+                "%(index)s from %(base)s to %(new)s",
                 index=self.indexation_index_id.name,
-                base=values[0],
-                new=values[1],
+                base=self._told_number(values[0]),
+                new=self._told_number(values[1]),
             )
         factor = capped(wanted, self.indexation_cap)
         if factor < wanted:
             limit = self.env._(
-                "limited, instead of %(percent)g %%", percent=percent_of(wanted)
+                "limited, instead of %(percent)s %%",
+                percent=self._told_number(percent_of(wanted)),
             )
             source = ", ".join(filter(None, [source, limit]))
-        reason = self.env._("Indexed by %(percent)g %%", percent=percent_of(factor))
+        reason = self.env._(
+            "Indexed by %(percent)s %%",
+            percent=self._told_number(percent_of(factor)),
+        )
         return factor, f"{reason} ({source})" if source else reason
+
+    @api.model
+    def _told_number(self, number):
+        """A percentage or a value of an index, with the decimals that it has."""
+        decimals = f"{number:.4f}".rstrip("0").partition(".")[2]
+        return formatLang(self.env, number, digits=len(decimals))

@@ -205,9 +205,9 @@ class FocalistCutoff(models.Model):
         for statement in statements:
             payer = statement._payer()
             for charge, amount in self._amounts(statement).items():
-                product = charge._product()
-                if (payer, product) not in accounts:
-                    accounts[payer, product] = self._income_account(payer, product)
+                key = payer, statement.site_id.address_id, charge._product()
+                if key not in accounts:
+                    accounts[key] = self._income_account(*key)
                 start, end = self._days_of(charge)
                 found.append(
                     {
@@ -221,7 +221,7 @@ class FocalistCutoff(models.Model):
                         "date_start": start,
                         "date_end": min(end, self.date),
                         "pages": charge.printed if charge.meter else 0,
-                        "account_id": accounts[payer, product].id,
+                        "account_id": accounts[key].id,
                         "amount": self._part(amount, self._share_of(charge)),
                         "analytic_distribution": charge._analytic_distribution(),
                     }
@@ -294,12 +294,16 @@ class FocalistCutoff(models.Model):
             for charge, amount in amounts.items()
         }
 
-    def _income_account(self, payer, product):
-        """The account that the invoice's line will have."""
+    def _income_account(self, payer, address, product):
+        """The account that the invoice's line will have.
+
+        :param address: that of the site of which it is; else it is the payer's
+        """
+        delivery = address or payer.browse(payer.address_get(["delivery"])["delivery"])
         positions = self.env["account.fiscal.position"].with_company(self.company_id)
         template = product.with_company(self.company_id).product_tmpl_id
         accounts = template.get_product_accounts(
-            fiscal_pos=positions._get_fiscal_position(payer)
+            fiscal_pos=positions._get_fiscal_position(payer, delivery=delivery)
         )
         return accounts["income"]
 

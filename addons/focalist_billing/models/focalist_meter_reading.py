@@ -43,7 +43,7 @@ class FocalistMeterReading(models.Model):
         lines = self.env["focalist.statement.line"]._resting_on(self)
         lines |= lines._calculated_around(self)
         lines._with_calculated().to_settle = True
-        self.env["focalist.statement"]._measure_drafts_again(lines)
+        lines.statement_id._measure_drafts_again()
         return result
 
     def _check_unbilled(self, meters):

@@ -239,8 +239,8 @@ class FocalistPricing(models.Model):
                     self.env._(
                         "Prices change with a billing period: from %(start)s, not from"
                         " %(date)s.",
-                        start=start,
-                        date=pricing.date_from,
+                        start=format_date(self.env, start),
+                        date=format_date(self.env, pricing.date_from),
                     )
                 )
             later = pricing.contract_id.statement_ids.filtered(
@@ -258,7 +258,7 @@ class FocalistPricing(models.Model):
                         "%(statement)s of that time is invoiced: its prices stay. New"
                         " prices hold from %(date)s at the earliest.",
                         statement=later[0].name,
-                        date=contract._change_date(),
+                        date=format_date(self.env, contract._change_date()),
                     )
                 )
 
@@ -352,7 +352,7 @@ class FocalistPricing(models.Model):
                         "%(statement)s was invoiced with these prices: they stay as"
                         " they are. Add a version that holds from %(date)s.",
                         statement=statement.name,
-                        date=pricing.contract_id._change_date(),
+                        date=format_date(self.env, pricing.contract_id._change_date()),
                     )
                 )
 

@@ -1,7 +1,5 @@
 from odoo import models
 
-from ..tools.billed_meters import TIERED
-
 
 class FocalistPricing(models.Model):
     """A version's prices as a list to read, for the client's table."""
@@ -68,13 +66,16 @@ class FocalistPricing(models.Model):
         """The default prices, those of models and devices, and shared pages."""
         included = self.has_allowance and self.model != "tiered"
         others = self.override_ids if self.model == "device" else ()
-        prices = self._rate_list(self, included)
+        meters = self._flat_meters()
+        prices = self._rate_list(self, meters, included)
         for other in others:
             whose = (other.device_id or other.model_id).display_name
             prices += [
                 (f"{whose}: {title}", number)
-                for title, number in self._rate_list(other, included)
+                for title, number in self._rate_list(other, meters, included)
             ]
+        if factor := self._prices({}).a3_factor:
+            prices.append((self.env._("An A3 page, in A4 pages"), factor))
         for pool in self.pool_ids if included else ():
             prices += [
                 (f"{pool.name}: {title}", pages)
@@ -83,10 +84,8 @@ class FocalistPricing(models.Model):
             ]
         return prices
 
-    def _rate_list(self, rates, included):
-        """The price of a page of each meter that is billed, and the pages included."""
-        tiers = self.tier_ids._tiers() if self.model == "tiered" else {}
-        meters = [meter for meter in self._meters() if TIERED.get(meter) not in tiers]
+    def _rate_list(self, rates, meters, included):
+        """The prices of the pages of these meters, and the pages included."""
         prices = [
             (self._title_of(rates, f"price_{meter}"), rates[f"price_{meter}"])
             for meter in meters

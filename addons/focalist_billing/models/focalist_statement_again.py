@@ -54,15 +54,12 @@ class FocalistStatement(models.Model):
             statement._check_nothing_follows()
         self.sudo()._measure_again()
 
-    @api.model
-    def _measure_drafts_again(self, lines):
-        """Measure the drafts that lines are on anew; superuser, who may was checked.
+    def _measure_drafts_again(self):
+        """Measure those of these that are drafts anew; superuser, who may was checked.
 
         One that a later statement rests on stays: the next statement corrects it.
-
-        :param lines: focalist.statement.line records
         """
-        drafts = lines.statement_id.filtered(lambda s: s.state in ("draft", "empty"))
+        drafts = self.filtered(lambda s: s.state in ("draft", "empty"))
         drafts.filtered(lambda s: not s._follower())._measure_again()
 
     def _take_types(self):

@@ -67,14 +67,5 @@ class FocalistStatement(models.Model):
             raise UserError(self.env._("Nothing unusual waits on these statements."))
         return self.env["focalist.anomaly.accept"]._ask(self, anomalies)
 
-    def action_open_anomalies(self):
-        """Open the anomalies of these statements."""
-        self.check_access("read")
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "focalist_billing.focalist_statement_anomaly_action"
-        )
-        domain = [("statement_id", "in", self.ids)]
-        return action | {"domain": domain, "context": {}}
-
     def _open_anomalies(self):
         return self.anomaly_ids.filtered(lambda anomaly: anomaly.state == "open")

@@ -129,18 +129,41 @@ class FocalistStatementAnomaly(models.Model):
 
     @api.model
     def _find_to_check(self, statements):
-        """Devices of the contract with values of a billed meter in quarantine.
+        """Devices of the contract with values of a billed meter in quarantine."""
+        return [
+            {
+                "statement_id": row["statement_id"],
+                "kind": "to_check",
+                "device_id": row["device_id"],
+                "site_id": row["site_id"],
+                "figures": {
+                    "since": row["since"].isoformat(),
+                    "meters": row["meters"],
+                },
+            }
+            for row in self._meters_to_check(statements)
+        ]
+
+    @api.model
+    def _meters_to_check(self, statements):
+        """The values of billed meters in quarantine, by statement and device.
 
         A total that bills nothing, since the device tells mono and colour, may wait.
+        What is not written yet is not seen.
+
+        :return: list of dict (statement_id, device_id, site_id, the day since which
+            they wait, names of the counters, ids of the readings)
         """
-        rows = self.env.execute_query(
+        return self.env.execute_query_dict(
             SQL(
                 """
                 WITH counter AS (
                     SELECT * FROM (VALUES %(counters)s) AS v(meter_type, name, split)
                 )
-                SELECT st.id, r.device_id, MAX(r.site_id), MIN(%(day)s),
-                       array_agg(DISTINCT held.key ORDER BY held.key)
+                SELECT st.id AS statement_id, r.device_id, MAX(r.site_id) AS site_id,
+                       MIN(%(day)s) AS since,
+                       array_agg(DISTINCT held.key ORDER BY held.key) AS meters,
+                       array_agg(DISTINCT r.id ORDER BY r.id) AS reading_ids
                   FROM focalist_statement st
              LEFT JOIN focalist_pricing p ON p.id = st.pricing_id
                   JOIN focalist_contract_device m ON m.contract_id = st.contract_id
@@ -175,13 +198,3 @@ class FocalistStatementAnomaly(models.Model):
                 ),
             )
         )
-        return [
-            {
-                "statement_id": statement_id,
-                "kind": "to_check",
-                "device_id": device_id,
-                "site_id": site_id,
-                "figures": {"since": since.isoformat(), "meters": meters},
-            }
-            for statement_id, device_id, site_id, since, meters in rows
-        ]

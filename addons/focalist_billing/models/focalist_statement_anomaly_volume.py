@@ -25,12 +25,13 @@ class FocalistStatementAnomaly(models.Model):
         """Volumes far from their history, and devices that printed nothing.
 
         Of each device and meter, its pages a day are those of the contract's six
-        statements before; where it is on fewer than three of them, those of the six
-        months before in which it printed at this client; with fewer than three of
-        these, nothing is said. Their median, which one odd month does not move, times
-        the days between the two readings is what was to be expected. A volume is
-        unusual that is more than three times as much, or less than a third, and differs
-        by more than 500 pages (both a company's settings).
+        statements before, of the same site where each has its own; where it is on fewer
+        than three of them, those of the six months before in which it printed at this
+        client; with fewer than three of these, nothing is said. Their median, which one
+        odd month does not move, times the days between the two readings is what was to
+        be expected. A volume is unusual that is more than three times as much, or less
+        than a third, and differs by more than 500 pages (both a company's settings).
+        Corrections of earlier periods are no pages of the one that has them.
 
         A device is idle that has no page on any meter though it had some in each of
         these periods.
@@ -46,7 +47,7 @@ class FocalistStatementAnomaly(models.Model):
                            SUM(SUM(l.pages)) OVER (
                                PARTITION BY l.statement_id, l.device_id) AS of_device
                       FROM focalist_statement_line l
-                     WHERE l.statement_id = ANY (%(ids)s)
+                     WHERE l.statement_id = ANY (%(ids)s) AND l.settles_id IS NULL
                      GROUP BY 1, 2, 3, 4, 5
                 ), billed AS MATERIALIZED (
                     SELECT statement_id, device_id, meter, %(past)s
@@ -132,7 +133,10 @@ class FocalistStatementAnomaly(models.Model):
 
     @api.model
     def _billed_rates(self, statements):
-        """SQL of the pages a day on the statements before, by device and meter."""
+        """SQL of the pages a day on the statements before, by device and meter.
+
+        Those of the same site or cost centre, where each has its own.
+        """
         return SQL(
             """
             SELECT st.id AS statement_id, l.device_id, l.meter,
@@ -143,9 +147,12 @@ class FocalistStatementAnomaly(models.Model):
                      FROM focalist_statement o
                     WHERE o.contract_id = st.contract_id AND o.charge = 'pages'
                       AND o.cancelled IS NOT TRUE AND o.date_start < st.date_start
+                      AND o.site_id IS NOT DISTINCT FROM st.site_id
+                      AND COALESCE(o.cost_centre, '') = COALESCE(st.cost_centre, '')
                     ORDER BY o.date_start DESC
                     LIMIT %s) AS before
               JOIN focalist_statement_line l ON l.statement_id = before.id
+               AND l.settles_id IS NULL
              WHERE st.id = ANY (%s)
              GROUP BY st.id, l.device_id, l.meter, l.statement_id
             """,
@@ -192,15 +199,20 @@ class FocalistStatementAnomaly(models.Model):
         """Included pages that somebody may have mistyped.
 
         Those of all devices and pools together, by meter, against the pages of the
-        contract's last twelve statements by their days. More than ever was printed, or
-        ten times the median; with fewer than three statements before, ten times what
-        was printed in the period. Always by more than 500 pages (a setting, see
-        `_find_volumes`).
+        contract's last twelve periods by their days: also where each site has a
+        statement of its own. More than ever was printed, or ten times the median; with
+        fewer than three periods before, ten times what was printed in this one. Always
+        by more than 500 pages (a setting, see `_find_volumes`).
         """
-        given = {}
-        for statement in statements:
-            for meter, pages in statement._pages_given().items():
-                given[statement.id, meter] = pages
+        families = statements._families()
+        together = statements.union(*families)._ids
+        given, drafts = {}, {}
+        for family in families:
+            own = (family & statements).with_prefetch(together)
+            first = own[:1].with_prefetch(together)
+            pages = first._pages_given(family.with_prefetch(together))
+            if pages:
+                given[first.id], drafts[first.id] = pages, own
         if not given:
             return []
         rows = self.env.execute_query(
@@ -213,8 +225,12 @@ class FocalistStatementAnomaly(models.Model):
                        SELECT st.service_end - st.service_start + 1 AS number) AS days
             CROSS JOIN LATERAL (
                        SELECT l.meter, SUM(l.pages)::bigint AS pages
-                         FROM focalist_statement_line l
-                        WHERE l.statement_id = st.id
+                         FROM focalist_statement o
+                         JOIN focalist_statement_line l ON l.statement_id = o.id
+                        WHERE o.contract_id = st.contract_id
+                          AND o.charge = 'pages' AND o.cancelled IS NOT TRUE
+                          AND o.date_start = st.date_start
+                          AND l.settles_id IS NULL
                         GROUP BY l.meter) AS printed
             CROSS JOIN LATERAL (
                        SELECT COUNT(*) AS count, MAX(rate) AS most,
@@ -222,46 +238,52 @@ class FocalistStatementAnomaly(models.Model):
                                   AS median
                          FROM (
                            SELECT SUM(l.pages)::float
-                                  / (o.service_end - o.service_start + 1) AS rate
+                                  / (MAX(o.service_end) - MIN(o.service_start) + 1)
+                                  AS rate
                              FROM focalist_statement o
                              JOIN focalist_statement_line l ON l.statement_id = o.id
                             WHERE o.contract_id = st.contract_id
                               AND o.charge = 'pages' AND o.cancelled IS NOT TRUE
                               AND o.date_start < st.date_start
                               AND l.meter = printed.meter
-                            GROUP BY o.id
+                              AND l.settles_id IS NULL
+                            GROUP BY o.date_start
                             ORDER BY o.date_start DESC
                             LIMIT %s) AS rates) AS past
                  WHERE st.id = ANY (%s)
                 """,
                 LONG,
-                [statement_id for statement_id, _meter in given],
+                list(given),
             )
         )
         found = []
         for statement_id, meter, printed, count, median, most in rows:
-            included = given.get((statement_id, meter), 0)
-            floor = statements.browse(statement_id).company_id.focalist_anomaly_floor
+            included = given[statement_id].get(meter, 0)
+            own = drafts[statement_id]
             if count >= ENOUGH:
                 usual, most = round(median), max(round(most), printed)
                 odd = included > most or included >= ALLOWANCE_FACTOR * usual
             else:
                 count, usual, most = 0, printed, printed
                 odd = included >= ALLOWANCE_FACTOR * printed
-            if odd and included - usual > floor:
-                found.append(
-                    {
-                        "statement_id": statement_id,
-                        "kind": "allowance",
-                        "meter": meter,
-                        "figures": {
-                            "included": included,
-                            "usual": usual,
-                            "most": most,
-                            "count": count,
-                        },
-                    }
-                )
+            if not odd or included - usual <= own.company_id.focalist_anomaly_floor:
+                continue
+            # Each of their invoices has a part of it.
+            found += [
+                {
+                    "statement_id": statement.id,
+                    "kind": "allowance",
+                    "meter": meter,
+                    "figures": {
+                        "included": included,
+                        "usual": usual,
+                        "most": most,
+                        "count": count,
+                    },
+                }
+                for statement in own
+                if meter in statement.line_ids.mapped("meter")
+            ]
         return found
 
 
@@ -269,13 +291,17 @@ class FocalistStatement(models.Model):
     _name = "focalist.statement"
     _inherit = ["focalist.statement"]
 
-    def _pages_given(self):
-        """The pages that the prices include in the period: dict meter -> pages."""
+    def _pages_given(self, family):
+        """The pages that its prices include in the period.
+
+        :param family: the statements that are rated with it
+        :return: dict meter -> pages
+        """
         self.ensure_one()
         pricing, contract = self.pricing_id, self.contract_id
         if not pricing.has_allowance or pricing.model not in ("simple", "device"):
             return {}
-        lines = self.line_ids
+        lines = family.line_ids.filtered(lambda line: not line.settles_id)
         places = {line.device_id.id: line.site_id.id for line in lines}
         prices = pricing._prices(places)
         months = contract._months(self.service_start, self.service_end)
@@ -286,12 +312,14 @@ class FocalistStatement(models.Model):
             pooled |= pool.devices
             for meter, pages in pool.included.items():
                 given[meter] = given.get(meter, 0) + whole(pages * months)
-        for line in lines.filtered(lambda line: line.device_id.id not in pooled):
-            device = line.device_id
+        # Once each: a reset or an estimate is a line of its own.
+        for device, meter in {(line.device_id, line.meter) for line in lines}:
+            if device.id in pooled:
+                continue
             rates = prices.of_device.get(
-                device.id, prices.of_model.get(line.model_id.id, prices.default)
+                device.id, prices.of_model.get(device.model_id.id, prices.default)
             )
-            pages = rates.included.get(line.meter, 0)
+            pages = rates.included.get(meter, 0)
             part = presence.get(device.id, 1)
-            given[line.meter] = given.get(line.meter, 0) + whole(pages * months * part)
+            given[meter] = given.get(meter, 0) + whole(pages * months * part)
         return {meter: pages for meter, pages in given.items() if pages}

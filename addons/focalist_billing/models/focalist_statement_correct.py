@@ -38,7 +38,10 @@ class FocalistStatementCharge(models.Model):
         lines = self.statement_id.line_ids
         if self.corrects_id:
             return lines.filtered(
-                lambda line: line.origin_id.statement_id == self.corrects_id
+                lambda line: (
+                    line.origin_id.statement_id == self.corrects_id
+                    and self.meter in (line.meter, TIERED.get(line.meter))
+                )
             )
         return super()._statement_lines().filtered(lambda line: not line.settles_id)
 

@@ -82,7 +82,6 @@ class FocalistStatementLine(models.Model):
                         "estimate_per_day": float(per_day),
                     }
                 )
-                | {"estimate_days": row["estimate_days"]}
             )
         return lines
 

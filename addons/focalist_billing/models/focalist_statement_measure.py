@@ -99,7 +99,12 @@ class FocalistStatementLine(models.Model):
                 ),
             )
         )
-        measured = [self._measured(row) for row in rows if row["value_to"] is not None]
+        measured = [
+            # Those are the days of the estimate that goes on from here.
+            self._measured(row | {"estimate_days": None})
+            for row in rows
+            if row["value_to"] is not None
+        ]
         lines = {}
         for row in [*corrections, *measured, *self._estimate(rows)]:
             contract = self.env["focalist.contract"].browse(row.pop("contract_id"))

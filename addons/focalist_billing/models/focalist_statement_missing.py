@@ -1,12 +1,21 @@
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from functools import lru_cache
 
 from odoo import api, fields, models
 from odoo.tools import SQL, format_date
 
-from ..tools.annex import local
 from ..tools.billed_meters import counters
 from ..tools.rating import Usage
+
+#: What readings to check are found by.
+READ_FOR_CHECK = (
+    "focalist.statement",
+    "focalist.pricing",
+    "focalist.contract.device",
+    "focalist.meter.reading",
+    "focalist.device",
+    "focalist.site",
+)
 
 
 class FocalistStatement(models.Model):
@@ -126,49 +135,28 @@ class FocalistStatement(models.Model):
         return billed
 
     def _compute_to_check(self):
+        """The readings of the period of which a meter waits that is billed here.
+
+        Looked for with superuser rights: of devices that are or were in the contract,
+        by those who read the statement.
+        """
+        for name in READ_FOR_CHECK:
+            self.env[name].flush_model()
+        priced = self.sudo().filtered(lambda s: s.charge == "pages" and s.pricing_id)
+        waiting = {}
+        for row in self.env["focalist.statement.anomaly"]._meters_to_check(priced):
+            waiting.setdefault(row["statement_id"], []).extend(row["reading_ids"])
         for statement in self:
-            readings = statement._readings_to_check()
+            readings = self.env["focalist.meter.reading"].browse(
+                waiting.get(statement._origin.id, ())
+            )
             # Who reads a statement may know that its meters wait.
-            statement.to_check_reading_ids = readings.sudo(False)
+            statement.to_check_reading_ids = readings
             statement.to_check_note = bool(readings) and self.env._(
                 "Readings to check: %(count)s (%(devices)s)",
                 count=len(readings),
-                devices=", ".join(readings.device_id.mapped("display_name")),
+                devices=", ".join(readings.sudo().device_id.mapped("display_name")),
             )
-
-    def _readings_to_check(self):
-        """The readings of the period of which a meter waits that is billed here.
-
-        With superuser rights: of devices that are or were in the contract, by those
-        who read the statement.
-        """
-        statement = self.sudo()
-        readings = statement.env["focalist.meter.reading"]
-        if statement.charge != "pages" or not statement.pricing_id:
-            return readings
-        start = datetime.combine(statement.service_start, time())
-        end = datetime.combine(statement.service_end + timedelta(days=1), time())
-        members = statement.contract_id.member_ids.filtered(
-            lambda m: m.start_at < end and (not m.end_at or m.end_at > start)
-        )
-        billing = {counter.name for counter in counters(statement.pricing_id._meters())}
-        waiting = readings.search(
-            [
-                ("device_id", "in", members.device_id.ids),
-                ("partner_id", "=", statement.partner_id.id),
-                ("state", "=", "quarantined"),
-                ("read_at", ">=", start - timedelta(days=1)),
-                ("read_at", "<", end + timedelta(days=1)),
-            ]
-        )
-        return waiting.filtered(
-            lambda r: (
-                statement.service_start
-                <= _local_day(r.read_at, r.site_id.tz)
-                <= statement.service_end
-                and r._waiting().keys() & billing
-            )
-        )
 
     def action_open_missing(self):
         """Open the devices that the statement has no readings of."""
@@ -229,8 +217,3 @@ def _expected(told, is_color, meters):
         if counter.name in told and not (counter.split and is_color)
     ]
     return list(dict.fromkeys(found)) or meters[:1]
-
-
-def _local_day(moment, tz):
-    """The day of a moment, naive UTC, by a site's clock."""
-    return local(moment, tz).date()

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..tools.annex import local
 from ..tools.precision import PRECISION
 
 
@@ -61,8 +62,7 @@ class FocalistStatementSupply(models.Model):
     def _replaced_on(self):
         """The day of the replacement by the clock of its site."""
         self.ensure_one()
-        site = self.with_context(tz=self.site_id.tz)
-        return fields.Datetime.context_timestamp(site, self.replaced_at).date()
+        return local(self.replaced_at, self.site_id.tz).date()
 
     @api.model
     def _find(self, periods):

@@ -322,7 +322,10 @@ class TestAnomalyKinds(AnomalyCase):
             ("2026-01-31 08:00", {"total": 1010, "mono": 1000, "color": 10}),
             ("2026-02-28 08:00", {"total": 900, "mono": 1100, "color": 20}),
         )
-        self.assertFalse(self._months(2).anomaly_ids)
+        statement = self._months(2)
+        self.assertFalse(statement.anomaly_ids)
+        self.assertFalse(statement.to_check_note)
+        self.assertFalse(statement.to_check_reading_ids)
 
     def test_what_was_checked_is_no_anomaly_any_more(self):
         device = self._read(
@@ -344,6 +347,178 @@ class TestAnomalyKinds(AnomalyCase):
         anomaly = self._months(2).anomaly_ids
         self.assertEqual((anomaly.kind, anomaly.device_id), ("missing", silent))
         self.assertIn("Mono", anomaly.message)
+
+
+@tagged("post_install", "-at_install")
+class TestAnomalyCorrections(AnomalyCase):
+    """What corrects earlier periods is no page of this one."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.contract.pricing_ids.missing = "estimate"
+
+    def _invoice(self, *months):
+        for month in months:
+            self._months(month)._create_invoices().action_post()
+
+    def test_i2_corrections_make_no_usual_volume_odd(self):
+        self._print("A001", 1000)
+        self._invoice(2, 3, 4)
+        self._read(
+            self.site,
+            "A001",
+            ("2026-03-31 08:00", {"mono": 3100}),
+            ("2026-04-30 08:00", {"mono": 4100}),
+            ("2026-05-31 08:00", {"mono": 5000}),
+        )
+        statement = self._months(5)
+        self.assertEqual(len(statement.line_ids.filtered("settles_id")), 2)
+        self.assertFalse(statement.anomaly_ids)
+
+    def test_i2_a_correction_hides_no_odd_volume(self):
+        self._print("A001", 1000, 1000)
+        self._invoice(2, 3, 4)
+        self._read(
+            self.site,
+            "A001",
+            ("2026-04-30 08:00", {"mono": 4000}),
+            ("2026-05-31 08:00", {"mono": 7800}),
+        )
+        statement = self._months(5)
+        self.assertTrue(statement.line_ids.filtered("settles_id"))
+        anomaly = statement.anomaly_ids
+        self.assertEqual(anomaly.kind, "volume")
+        self.assertEqual(
+            (anomaly.figures["pages"], anomaly.figures["days"]), (3800, 31)
+        )
+
+    def test_i2_a_history_is_of_what_its_own_periods_printed(self):
+        """More is taken back in April than it printed: it did print."""
+        self._print("A001", 3000)
+        self._invoice(2, 3)
+        self._read(
+            self.site,
+            "A001",
+            ("2026-03-31 08:00", {"mono": 5000}),
+            ("2026-04-30 08:00", {"mono": 6000}),
+            ("2026-05-31 08:00", {"mono": 6000}),
+        )
+        self._invoice(4)
+        self.assertEqual(self._months(5).anomaly_ids.kind, "idle")
+
+    def test_p2_an_allowance_against_the_pages_of_its_own_period(self):
+        """1,000 pages of April are taken back in May, which printed 1,000."""
+        pricing = self.contract.pricing_ids
+        pricing.write({"has_allowance": True, "included_mono": 800})
+        self.contract.date_start = "2026-04-01"
+        self._print("A001", 1000, 1000)
+        self._invoice(4)
+        self._read(
+            self.site,
+            "A001",
+            ("2026-04-30 08:00", {"mono": 3010}),
+            ("2026-05-31 08:00", {"mono": 4010}),
+        )
+        statement = self._months(5)
+        self.assertTrue(statement.line_ids.filtered("settles_id"))
+        self.assertFalse(self._found(statement, "allowance"))
+
+    def test_p2_an_allowance_counts_once_for_a_meter_of_two_lines(self):
+        """800 pages are included, of 500 before a reset and 397 after it."""
+        self.contract.pricing_ids.write({"has_allowance": True, "included_mono": 800})
+        device = self._read(
+            self.site,
+            "A001",
+            *((f"2026-0{m}-28 08:00", {"mono": 900 * m}) for m in range(1, 5)),
+            ("2026-05-10 08:00", {"mono": 4100}),
+            ("2026-05-11 08:00", {"mono": 3}),
+            ("2026-05-28 08:00", {"mono": 400}),
+        )
+        device.reading_ids.filtered(
+            lambda r: r.read_at == datetime(2026, 5, 11, 8)
+        )._declare("reset", "A new board")
+        statement = self._months(2, 3, 4, 5)
+        self.assertEqual(len(statement.line_ids), 2)
+        self.assertFalse(self._found(statement, "allowance"))
+
+
+@tagged("post_install", "-at_install")
+class TestAnomalySites(AnomalyCase):
+    """Where each site has an invoice of its own, a period is that of all of them."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.contract.invoice_by = "site"
+        cls.sites = cls.env["focalist.site"].create(
+            [
+                {"name": name, "partner_id": cls.client.id, "tz": "Europe/Paris"}
+                for name in ("Lyon", "Nice", "Pau")
+            ]
+        )
+
+    def _print_everywhere(self, *last):
+        """1,000 pages a month at each site, and so many in May at each."""
+        for site, pages in zip(self.sites, last, strict=True):
+            self._print(f"{site.name}-001", 1000, 1000, 1000, pages, site=site)
+
+    def test_i2_a_volume_against_the_periods_before_and_not_the_statements(self):
+        self._print_everywhere(1000, 1000, 3600)
+        statements = self._months(2, 3, 4, 5)
+        self.assertEqual(len(statements), 3)
+        anomaly = statements.anomaly_ids
+        self.assertEqual(anomaly.site_id, self.sites[2])
+        self.assertEqual(
+            (anomaly.figures["by"], anomaly.figures["count"]), ("statement", 3)
+        )
+
+    def test_i2_a_device_that_went_to_another_site_has_its_months(self):
+        lyon, _nice, pau = self.sites
+        device = self._print("PAU-001", 1000, 1000, site=pau)
+        self._months(2, 3)
+        device._move(lyon, datetime(2026, 4, 10, 8))
+        self._read(
+            lyon,
+            "PAU-001",
+            ("2026-04-30 08:00", {"mono": 4000}),
+            ("2026-05-31 08:00", {"mono": 7800}),
+        )
+        anomaly = self._found(self._months(4, 5), "volume")
+        self.assertEqual(anomaly.statement_id.site_id, lyon)
+        self.assertEqual(
+            (anomaly.figures["by"], anomaly.figures["count"]), ("month", 3)
+        )
+
+    def test_p2_pages_that_sites_share_against_those_of_all_sites(self):
+        pricing = self.contract.pricing_ids
+        pricing.has_allowance = True
+        pricing.pool_ids = [Command.create({"name": "All", "included_mono": 2900})]
+        self._print_everywhere(1000, 1000, 1000)
+        self._read(
+            self.sites[0],
+            "Lyon-001",
+            ("2026-04-30 09:00", {"mono": 4000, "color": 0}),
+            ("2026-05-31 09:00", {"mono": 5000, "color": 5}),
+        )
+        self.assertFalse(self._months(2, 3, 4, 5).anomaly_ids)
+        pricing.pool_ids.included_mono = 4000
+        may = self.contract.statement_ids.filtered(lambda s: s.date_start.month == 5)
+        # Each of their invoices has a part of it.
+        self.assertEqual(may.mapped("anomaly_ids.kind"), ["allowance"] * 3)
+        for anomaly in may.anomaly_ids:
+            self.assertEqual(anomaly.figures["included"], 4000)
+            self.assertEqual(anomaly.figures["usual"], 3100)
+            self.assertEqual(anomaly.figures["count"], 3)
+        # What is invoiced counts, and is told of no more.
+        invoiced = may.filtered(lambda statement: statement.state == "draft")
+        invoiced._create_invoices()
+        may.anomaly_ids.sudo().unlink()
+        may._detect_anomalies()
+        self.assertEqual(
+            [anomaly.figures["included"] for anomaly in may.anomaly_ids], [4000] * 2
+        )
+        self.assertEqual(may.anomaly_ids.statement_id, may - invoiced)
 
 
 @tagged("post_install", "-at_install")

@@ -103,6 +103,28 @@ class TestBillingRun(RunCommon):
         self.assertEqual(run.invoice_count, 4)
         self.assertIn("4 done", str(run.message_ids.mapped("body")))
 
+    def test_p0_what_came_up_since_its_review_is_looked_at_before_an_invoice(self):
+        """A client is kept in another currency since: nobody looked again."""
+        run = self._run()
+        run.action_start()
+        self.assertFalse(run.row_ids.statement_ids.anomaly_ids)
+        account = self.company_data["default_account_receivable"]
+        other = account.copy({"currency_id": self.env.ref("base.CHF").id})
+        self.client.property_account_receivable_id = other
+        run.action_invoice()
+        row = run.row_ids.filtered(lambda row: row.contract_id == self.contract)
+        self.assertEqual(set((run.row_ids - row).mapped("state")), {"done"})
+        self.assertEqual((row.state, run.state), ("problem", "review"))
+        self.assertFalse(row.statement_ids.move_id)
+        self.assertIn("since its review", row.message)
+        # As anything unusual, it is accepted first.
+        action = row.action_invoice()
+        self.assertEqual(action["res_model"], "focalist.anomaly.accept")
+        row.statement_ids.anomaly_ids._accept("Agreed")
+        row.action_invoice()
+        self.assertEqual((row.state, run.state), ("done", "done"))
+        self.assertTrue(row.statement_ids.move_id)
+
     def test_a_batch_is_one_method_without_its_job(self):
         self._in_background()
         run = self._run()

@@ -119,6 +119,15 @@ class TestContract(BillingCommon):
         with self.assertRaises(UserError):
             self.contract.unlink()
 
+    def test_a_contract_that_stays_says_why(self):
+        contract = self._make_contract(self._make_client("Other")[0])
+        with self.assertRaisesRegex(UserError, "it is active. Close it instead"):
+            contract.unlink()
+        contract.date_end = "2026-03-31"
+        contract.action_close()
+        with self.assertRaisesRegex(UserError, "it is closed, and kept"):
+            contract.unlink()
+
     def test_a_client_is_asked_for(self):
         with self.assertRaisesRegex(ValidationError, "not a client"):
             self.env["focalist.contract"].create({"partner_id": self.partner_a.id})

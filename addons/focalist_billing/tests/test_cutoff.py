@@ -315,6 +315,67 @@ class TestCutoff(CutoffCommon):
         cutoff.action_undo()
         self.assertEqual(cutoff.state, "draft")
 
+    def test_i2_an_account_is_that_of_where_its_invoice_is_delivered(self):
+        """The client is in France; its site, and later all of it, in Belgium."""
+        local, abroad = (
+            self.company_data["default_account_revenue"],
+            (self.company_data["default_account_revenue"].copy({"name": "Abroad"})),
+        )
+        belgium = self.env.ref("base.be")
+        self.client.country_id = self.env.ref("base.fr")
+        product = self.company._focalist_product("mono")
+        product.with_company(self.company).property_account_income_id = local
+        self.env["account.fiscal.position"].create(
+            {
+                "name": "Belgium",
+                "company_id": self.company.id,
+                "auto_apply": True,
+                "country_id": belgium.id,
+                "account_ids": [
+                    Command.create(
+                        {"account_src_id": local.id, "account_dest_id": abroad.id}
+                    )
+                ],
+            }
+        )
+        address, delivery = self.env["res.partner"].create(
+            [
+                {
+                    "name": "Brussels",
+                    "parent_id": self.client.id,
+                    "type": kind,
+                    "country_id": belgium.id,
+                }
+                for kind in ("other", "delivery")
+            ]
+        )
+        delivery.active = False
+        other = self.env["focalist.site"].create(
+            {
+                "name": "Brussels",
+                "partner_id": self.client.id,
+                "tz": "Europe/Brussels",
+                "address_id": address.id,
+            }
+        )
+        self.contract.invoice_by = "site"
+        self._print("A001", 700)
+        self._print("A002", 300, site=other)
+        cutoff = self._cut("2026-01-31")
+
+        def accounts(lines, amount):
+            return {round(line[amount], 2): line.account_id for line in lines}
+
+        self.assertEqual(accounts(cutoff.line_ids, "amount"), {7: local, 3: abroad})
+        delivery.active = True
+        cutoff.action_make()
+        self.assertEqual(accounts(cutoff.line_ids, "amount"), {7: abroad, 3: abroad})
+        delivery.active = False
+        moves = self._invoice(self._run("2026-01"), "2026-02-05")
+        self.assertEqual(
+            accounts(moves.invoice_line_ids, "price_subtotal"), {7: local, 3: abroad}
+        )
+
     def _dollar(self):
         """Dollars, of which two are one of the company's currency."""
         dollar = self.env.ref("base.USD")

@@ -145,6 +145,34 @@ class TestCorrectionCosts(CorrectionsCommon):
         own = may.charge_ids.filtered(lambda charge: not charge.corrects_id)
         self.assertFalse(own._statement_lines().settles_id)
 
+    def test_i2_a_correction_is_of_the_sites_of_its_own_meter(self):
+        """Lyon printed a page a day in place of ten; Nice a colour page more a day."""
+        nice = self.env["focalist.site"].create(
+            {"name": "Nice", "partner_id": self.client.id, "tz": "Europe/Paris"}
+        )
+        plan = self.env["account.analytic.plan"].create({"name": "Sites"})
+        accounts = self.env["account.analytic.account"].create(
+            [{"name": name, "plan_id": plan.id} for name in ("Lyon", "Nice")]
+        )
+        for site, account in zip(self.site + nice, accounts, strict=True):
+            site.analytic_distribution = {str(account.id): 100}
+        self._read(
+            nice,
+            "B001",
+            ("2026-01-31 08:00", {"color": 0}),
+            ("2026-02-28 08:00", {"color": 28}),
+        )
+        self._invoice("2026-03-01")
+        self._read(self.site, "A001", ("2026-04-30 08:00", {"mono": 1341}))
+        self._read(nice, "B001", ("2026-04-30 08:00", {"color": 28 + 2 * 61}))
+        april = self._bill("2026-04-01")
+        charges = april.charge_ids.filtered("corrects_id")
+        lyon, nice = (str(account.id) for account in accounts)
+        self.assertEqual(
+            {charge.meter: charge._analytic_distribution() for charge in charges},
+            {"mono": {lyon: 100}, "color": {nice: 100}},
+        )
+
     def test_i2_what_a_statement_corrects_itself_limits_no_correction_of_it(self):
         """April took back 300 pages of March, and asked for too many of its own."""
         march = self._invoice("2026-03-01")

@@ -36,6 +36,12 @@ class TestCorrections(CorrectionsCommon):
         found = self.env["focalist.statement"].search([("has_estimates", "=", True)])
         self.assertIn(line.statement_id, found)
 
+    def test_i2_what_was_read_before_an_estimate_has_no_days_estimated(self):
+        self._read(self.site, "A001", ("2026-03-10 08:00", {"mono": 1380}))
+        read, estimated = self._bill().line_ids.sorted("read_from_at")
+        self.assertEqual((read.estimated, read.estimate_days), (False, 0))
+        self.assertEqual((estimated.estimated, estimated.estimate_days), (True, 21))
+
     def test_i2_the_correction_names_what_it_corrects(self):
         march = self._invoice("2026-03-01")
         self._read(self.site, "A001", ("2026-04-30 08:00", {"mono": 1341}))

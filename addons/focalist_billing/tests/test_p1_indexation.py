@@ -189,6 +189,22 @@ class TestIndexation(IndexationCommon):
         )
         self.assertEqual(str(self.contract.indexation_base), "2026-04-01")
 
+    def test_p1_indexation_names_the_values_of_its_index_as_they_are(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self._by_index({"2025-04-10": 1234.5678, "2026-04-01": 1255})
+        french = self.contract.with_context(lang="fr_FR")
+        told = {
+            contract._indexation_factor()[1].replace("\N{NO-BREAK SPACE}", " ")
+            for contract in (self.contract, french)
+        }
+        english, translated = sorted(told, key=lambda text: "1,234" not in text)
+        self.assertEqual(
+            english,
+            "Indexed by 1.655 % (Paper and wages from 1,234.5678 to 1,255)",
+        )
+        self.assertIn("1 234,5678", translated)
+        self.assertIn("1,655 %", translated)
+
     def test_p1_indexation_with_a_limit(self):
         self._by_index({"2025-04-10": 122, "2026-04-01": 126}, indexation_cap=3)
         version = self._cron("2026-05-02")

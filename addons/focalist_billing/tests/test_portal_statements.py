@@ -227,6 +227,7 @@ class TestQuestions(StatementPortalCommon):
             self._post(f"{self.url}/ask", text=f"Question {number}")
         answer = self._post(f"{self.url}/ask", text="One too many")
         self.assertEqual(answer.status_code, 429)
+        self.assertIn("Those were many questions.", answer.text)
         self.assertEqual(len(self._questions()), QUESTIONS_OF_STATEMENT)
         with freeze_time(fields.Datetime.now() + timedelta(hours=2)):
             self.assertTrue(self.statement._may_ask(self.coordinator.partner_id))

@@ -57,11 +57,15 @@ class TestPricing(BillingCommon):
 
     def test_p1_invoiced_prices_stay(self):
         self._bill()._create_invoices()
-        with self.assertRaisesRegex(UserError, "invoiced with these prices"):
+        with self.assertRaisesRegex(
+            UserError, "invoiced with these prices.*holds from [0-9]{2}/01/[0-9]{4}\\."
+        ):
             self.contract.pricing_ids.price_mono = 0.02
         with self.assertRaisesRegex(UserError, "invoiced with these prices"):
             self.contract.pricing_ids.unlink()
-        with self.assertRaisesRegex(ValidationError, "its prices stay"):
+        with self.assertRaisesRegex(
+            ValidationError, "its prices stay.* hold from [0-9]{2}/01/[0-9]{4} at"
+        ):
             self.contract.pricing_ids = [
                 Command.create({"date_from": "2026-03-01", "price_mono": 0.03})
             ]
@@ -72,7 +76,9 @@ class TestPricing(BillingCommon):
         self.assertAlmostEqual(statement.amount_untaxed, 59.00)
 
     def test_p1_prices_change_with_a_period(self):
-        with self.assertRaisesRegex(ValidationError, "billing period"):
+        with self.assertRaisesRegex(
+            ValidationError, "billing period: from 04/01/2026, not from 04/10/2026"
+        ):
             self.contract.pricing_ids = [
                 Command.create({"date_from": "2026-04-10", "price_mono": 0.03})
             ]

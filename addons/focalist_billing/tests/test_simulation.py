@@ -154,6 +154,35 @@ class TestSimulation(SimulationCommon):
         total = self._try(meter_type="mono_color", price_color=0.2)
         self.assertEqual(self._amounts(total)["2026-03"], (45.74, 78.94))
 
+    def test_p0_a_list_of_prices_has_those_that_are_charged(self):
+        """An A3 page is two A4 pages: what it cost by itself once is none of them."""
+        self.pricing.write(
+            {
+                "model": "device",
+                "meter_type": "format",
+                "a3_factor": 2,
+                "price_a4_mono": 0.01,
+                "price_a3_mono": 9,
+                "override_ids": [
+                    Command.create(
+                        {
+                            "model_id": self.device.model_id.id,
+                            "price_a4_mono": 0.03,
+                            "price_a3_mono": 8,
+                        }
+                    )
+                ],
+            }
+        )
+        prices = dict(self.pricing._price_list())
+        self.assertEqual(prices["Mono A4 page"], 0.01)
+        self.assertEqual(prices["An A3 page, in A4 pages"], 2)
+        self.assertFalse([title for title in prices if "Mono A3 page" in title])
+        self.pricing.a3_factor = 0
+        prices = dict(self.pricing._price_list())
+        self.assertEqual(prices["Mono A3 page"], 9)
+        self.assertNotIn("An A3 page, in A4 pages", prices)
+
     def test_another_type_counts_other_meters(self):
         """Meters that no statement bills are read as a statement would."""
         self._read(self.site, "A001", ("2026-04-30 09:00", {"total": 9000}))

@@ -7,7 +7,7 @@ class FocalistMeterEntry(models.TransientModel):
     def action_enter(self):
         """A draft that rests on the wrong reading is measured with the right one."""
         lines = self.env["focalist.statement.line"]._resting_on(self.corrects_id)
-        drafts = lines.statement_id.filtered(lambda s: s.state in ("draft", "empty"))
+        statements = lines.statement_id
         action = super().action_enter()
-        drafts.filtered(lambda s: not s._follower())._measure_again()
+        statements._measure_drafts_again()
         return action
