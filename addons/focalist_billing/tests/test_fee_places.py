@@ -296,8 +296,8 @@ class TestSettlements(CutoffCommon):
         self.assertEqual(self._entries(later), {"418100": -15, "706000": 15})
         settled = self._month("2026-03")
         self.assertEqual(settled.amount_untaxed, -15)
-        with freeze_time("2026-05-02"):
-            self.assertEqual(self._cut("2026-03-31").amount_accrued, -15)
+        with freeze_time("2026-06-02"):
+            self.assertEqual(self._cut("2026-05-31").amount_accrued, -15)
 
     def test_i2_a_cutoff_counts_what_a_renewed_contract_lacks(self):
         self.pricing.fee_ids = [self._fee(10)]
