@@ -126,14 +126,19 @@ class FocalistContract(models.Model):
             # What is guaranteed is guaranteed by the contract as a whole.
             return [(contract, {}, []) for contract in periods]
         if charge != "pages":
-            settling, ahead = {}, {}
+            settling = {}
             if charge == "fees":
                 settling = self.browse().union(*periods)._fees_to_settle()
-                ahead = self.env["focalist.statement"]._live_groups("advance", periods)
             for contract, (start, end) in periods.items():
                 settled = None
                 if start in settling.get(contract, ()):
-                    settled = ahead.get(contract)
+                    settled = contract.statement_ids.filtered(
+                        lambda s, start=start: (
+                            s.charge == "advance"
+                            and s.date_start == start
+                            and not s.cancelled
+                        )
+                    )
                 parts += contract._fee_parts(
                     charge, start, end, live.get(contract), settled
                 )
@@ -192,11 +197,15 @@ class FocalistContract(models.Model):
                     row["cost_centre"] = centre
         return groups
 
-    def _prepare_group(self, key):
-        """Values of the statement of a site or cost centre."""
+    def _prepare_group(self, key, invoice_by=None):
+        """Values of the statement of a site or cost centre.
+
+        :param invoice_by: as other statements of its have it; None: as the contract
+            has it now
+        """
         site, cost_centre = key
         return {
-            "invoice_by": self.invoice_by,
+            "invoice_by": invoice_by or self.invoice_by,
             "site_id": site,
             "cost_centre": cost_centre or False,
         }
@@ -209,17 +218,18 @@ class FocalistContract(models.Model):
 
         :param live: the statements that there are already
         :param settled: those in advance that are settled with fees in arrears: each
-            site's where it was billed, though its devices have moved within the period
+            site's where it was billed, though its devices have moved within the period,
+            or the contract has its invoices for others now
         """
         self.ensure_one()
-        if self.invoice_by == "client":
-            return [(self, {}, [])]
+        invoice_by = settled[0].invoice_by if settled else self.invoice_by
+        if invoice_by == "client":
+            return [(self, {"invoice_by": invoice_by}, [])]
         live = live or self.env["focalist.statement"]
         taken = {one._group_key() for one in live}
         in_advance = {charge == "advance", *([True] if settled else [])}
         statement = self.env["focalist.statement"].new(
-            self._prepare_statement(start, end, charge)
-            | {"invoice_by": self.invoice_by}
+            self._prepare_statement(start, end, charge) | {"invoice_by": invoice_by}
         )
         fees = (
             self.env["focalist.pricing.fee"]
@@ -232,7 +242,7 @@ class FocalistContract(models.Model):
             .filtered(lambda fee: fee.in_advance in in_advance)
         )
         kinds = set(fees.mapped("per"))
-        nobody = {"contract"} if self.invoice_by == "site" else {"contract", "site"}
+        nobody = {"contract"} if invoice_by == "site" else {"contract", "site"}
         groups = {(False, ""): []} if kinds & nobody else {}
         if kinds - nobody:
             presence = self._presence(
@@ -252,7 +262,8 @@ class FocalistContract(models.Model):
         return [
             (
                 self,
-                self._prepare_group(key) | {"fee_device_ids": [Command.set(devices)]},
+                self._prepare_group(key, invoice_by)
+                | {"fee_device_ids": [Command.set(devices)]},
                 [],
             )
             for key, devices in groups.items()

@@ -195,6 +195,27 @@ class TestSettlements(CutoffCommon):
             for c in statements.charge_ids
         ]
 
+    # -- invoices for others ----------------------------------------------------------
+
+    def _settled_after(self, was, now):
+        """Half of a quarter's fee is to be given back, by other invoices."""
+        self.pricing.fee_ids = [self._fee(10, per="device")]
+        self.contract.invoice_by = was
+        self._billed_ahead("quarter")
+        self.contract.invoice_by = now
+        self.contract.member_ids.end_at = "2026-02-15 08:00:00"
+        return self._month("2026-03")
+
+    def test_p1_what_sites_were_billed_is_settled_by_site(self):
+        settled = self._settled_after("site", "client")
+        self.assertEqual(settled.mapped("amount_untaxed"), [-15])
+        self.assertEqual((settled.invoice_by, settled.site_id), ("site", self.site))
+
+    def test_p1_what_the_client_was_billed_is_settled_for_it(self):
+        settled = self._settled_after("client", "site")
+        self.assertEqual(settled.mapped("amount_untaxed"), [-15])
+        self.assertEqual((settled.invoice_by, settled.site_id.ids), ("client", []))
+
     # -- a contract that goes on ------------------------------------------------------
 
     def test_p1_a_contract_that_is_renewed_pays_the_rest_of_its_year(self):
