@@ -11,6 +11,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import format_date, groupby
 
+from ..tools.billed_meters import DEFAULT_TYPE
 from ..tools.precision import PRECISION
 from ..tools.presence import Presence, together
 
@@ -867,7 +868,7 @@ class FocalistContract(models.Model):
             "contract_id": self.id,
             "charge": charge,
             "pricing_id": pricing.id,
-            "meter_type": pricing.meter_type,
+            "meter_type": pricing.meter_type or DEFAULT_TYPE,
             "date_start": start,
             "date_end": end,
             "service_start": max(start, self.date_start),

@@ -266,7 +266,7 @@ class FocalistStatement(models.Model):
         priced = rated_anew.filtered(lambda s: s.charge == "pages" and s.pricing_id)
         corrections = priced._corrections()
         # The earlier first: what they correct is known to the later ones.
-        for statement in priced.sorted(lambda s: (s.date_start, s.id)):
+        for statement in priced.sorted(lambda s: s._turn()):
             charges += statement._prepare_supply_charges()
             if statement in corrections:
                 rated, made = statement._rate_corrections(
@@ -279,6 +279,10 @@ class FocalistStatement(models.Model):
             values["sequence"] = sequence
         self.env["focalist.statement.charge"].create(charges)
         rated_anew._detect_anomalies()
+
+    def _turn(self):
+        """In which order corrections are known: by the periods that have them."""
+        return self.date_start, self.id
 
     def _prepare_page_charges(self, drafts, made):
         """Values of the charges of a family's pages, in the order of the invoice.

@@ -72,7 +72,6 @@ class FocalistStatement(models.Model):
             lambda s: (
                 s.charge == "pages"
                 and s.pricing_id
-                and s.meter_type
                 and s.meter_type != s.pricing_id.meter_type
             )
         )

@@ -75,7 +75,7 @@ class FocalistStatement(models.Model):
         self.ensure_one()
         shares, charges = {}, []
         by_statement = corrections.grouped(lambda line: line.origin_id.statement_id)
-        for corrected in self.browse().union(*by_statement).sorted(_turn):
+        for corrected in self.browse().union(*by_statement).sorted(lambda s: s._turn()):
             lines = by_statement[corrected]
             before, after = corrected._rate_known(self, lines)
             shares |= _differences(lines, before[0], after[0])
@@ -104,8 +104,8 @@ class FocalistStatement(models.Model):
                 ("statement_id.date_start", "<=", correcting.date_start),
             ]
         ):
-            turn = _turn(line.statement_id), _turn(line.origin_id.statement_id)
-            if turn < (_turn(correcting), _turn(self)):
+            turn = line.statement_id._turn(), line.origin_id.statement_id._turn()
+            if turn < (correcting._turn(), self._turn()):
                 pages[line.origin_id.id] += line.pages
         known = pages.copy()
         for line in corrections:
@@ -177,8 +177,8 @@ class FocalistStatement(models.Model):
         charges = family.charge_ids.filtered(lambda charge: not charge.corrects_id)
         charges |= corrections.filtered(
             lambda charge: (
-                (_turn(charge.statement_id), _turn(charge.corrects_id))
-                < (_turn(correcting), _turn(self))
+                (charge.statement_id._turn(), charge.corrects_id._turn())
+                < (correcting._turn(), self._turn())
             )
         )
         names = "meter", "price_unit", "site_id", "tier_from", "tier_to", "quantity"
@@ -195,11 +195,6 @@ class FocalistStatement(models.Model):
             )
             billed[key] += row["quantity"]
         return billed
-
-
-def _turn(statement):
-    """In which order corrections are known: by the periods that have them."""
-    return statement.date_start, statement.id
 
 
 def _key(charge):

@@ -287,7 +287,7 @@ class FocalistStatementLine(models.Model):
             chains[row["device_id"], row["meter"]].append(row)
         for rows in chains.values():
             billed_end = true_end = None
-            for row in sorted(rows, key=lambda row: (row["read_from_at"], row["id"])):
+            for row in sorted(rows, key=_place):
                 billed = [
                     Bound(
                         row[f"reading_{w}_id"], row[f"read_{w}_at"], row[f"value_{w}"]
@@ -574,6 +574,11 @@ class FocalistStatementLine(models.Model):
             meter=counter.meter,
             counter=counter.name,
         )
+
+
+def _place(row):
+    """Where a line is in its chain: one without length, before what begins there."""
+    return row["read_from_at"], row["read_to_at"], row["id"]
 
 
 def _bound(row, name):

@@ -22,6 +22,12 @@ class CorrectionsCommon(BillingCommon):
         statement._create_invoices().action_post()
         return statement
 
+    def _tell(self, *readings):
+        """Read the device: (moment, mono pages)."""
+        self._read(
+            self.site, "A001", *((moment, {"mono": mono}) for moment, mono in readings)
+        )
+
     def _reading(self, moment):
         return self.device.reading_ids.filtered(
             lambda r: r.read_at == fields.Datetime.to_datetime(moment)

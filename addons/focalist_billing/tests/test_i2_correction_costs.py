@@ -40,15 +40,10 @@ class TestCorrectionCosts(CorrectionsCommon):
     def test_i2_the_correction_of_a_voided_reading_is_none_of_an_estimate(self):
         """720 pages were billed, of which 100 were included; it printed 50."""
         self._include(100)
-        self._read(self.site, "A001", ("2026-03-31 08:00", {"mono": 2000}))
+        self._tell(("2026-03-31 08:00", 2000))
         self._invoice("2026-03-01")
         self._reading("2026-03-31 08:00:00")._void("Typed wrongly")
-        self._read(
-            self.site,
-            "A001",
-            ("2026-03-31 09:00", {"mono": 1330}),
-            ("2026-04-30 08:00", {"mono": 1700}),
-        )
+        self._tell(("2026-03-31 09:00", 1330), ("2026-04-30 08:00", 1700))
         april = self._invoice("2026-04-01")
         charge = april.charge_ids.filtered("corrects_id")
         self.assertEqual((charge.printed, charge.quantity), (-670, -620))
@@ -69,7 +64,7 @@ class TestCorrectionCosts(CorrectionsCommon):
         self._invoice("2026-03-01")
         other = self.env["focalist.device"].search([("serial_number", "=", "B001")])
         other.reading_ids.filtered("meter_color")._void("Typed wrongly")
-        self._read(self.site, "A001", ("2026-04-30 08:00", {"mono": 1341}))
+        self._tell(("2026-04-30 08:00", 1341))
         self._read(self.site, "B001", ("2026-04-30 08:00", {"color": 100}))
         april = self._bill("2026-04-01")
         charges = april.charge_ids.filtered("corrects_id")
@@ -89,7 +84,7 @@ class TestCorrectionCosts(CorrectionsCommon):
             ("2026-01-31 08:00", dict.fromkeys(meters, 0)),
             ("2026-02-28 08:00", meters),
         )
-        self._read(self.site, "A001", ("2026-03-31 08:00", {"mono": 1280}))
+        self._tell(("2026-03-31 08:00", 1280))
         self._invoice("2026-03-01")
         self._read(self.site, "C001", ("2026-04-30 08:00", meters))
         april = self._bill("2026-04-01")
@@ -105,7 +100,7 @@ class TestCorrectionCosts(CorrectionsCommon):
         """Of 310 pages 100 were included, of 31 all."""
         self._include(100)
         self._invoice("2026-03-01")
-        self._read(self.site, "A001", ("2026-04-30 08:00", {"mono": 1341}))
+        self._tell(("2026-04-30 08:00", 1341))
         april = self._bill("2026-04-01")
         line = april.line_ids.filtered("settles_id")
         self.assertEqual((line.pages, line.included, line.billable), (-279, -69, -210))
@@ -119,23 +114,18 @@ class TestCorrectionCosts(CorrectionsCommon):
         """7 pages and then 113, of which 300 are included: nothing to charge."""
         self._include(300)
         march = self._invoice("2026-03-01")
-        self._read(
-            self.site,
-            "A001",
-            ("2026-04-10 08:00", {"mono": 1290}),
-            ("2026-04-30 08:00", {"mono": 1500}),
-        )
+        self._tell(("2026-04-10 08:00", 1290), ("2026-04-30 08:00", 1500))
         april = self._invoice("2026-04-01")
         self.assertEqual(self._corrections(april, march), [("mono", -10)])
         self._reading("2026-04-10 08:00:00")._void("Typed wrongly")
-        self._read(self.site, "A001", ("2026-05-31 08:00", {"mono": 1600}))
+        self._tell(("2026-05-31 08:00", 1600))
         may = self._bill("2026-05-01")
         self.assertEqual(len(may.line_ids.filtered("settles_id")), 2)
         self.assertEqual(self._corrections(may), [])
 
     def test_i2_two_statements_are_corrected_each_by_its_own_lines(self):
         march, april = self._invoice("2026-03-01"), self._invoice("2026-04-01")
-        self._read(self.site, "A001", ("2026-05-31 08:00", {"mono": 1372}))
+        self._tell(("2026-05-31 08:00", 1372))
         may = self._bill("2026-05-01")
         for corrected in march, april:
             charge = may.charge_ids.filtered(lambda c, s=corrected: c.corrects_id == s)
@@ -163,7 +153,7 @@ class TestCorrectionCosts(CorrectionsCommon):
             ("2026-02-28 08:00", {"color": 28}),
         )
         self._invoice("2026-03-01")
-        self._read(self.site, "A001", ("2026-04-30 08:00", {"mono": 1341}))
+        self._tell(("2026-04-30 08:00", 1341))
         self._read(nice, "B001", ("2026-04-30 08:00", {"color": 28 + 2 * 61}))
         april = self._bill("2026-04-01")
         charges = april.charge_ids.filtered("corrects_id")
@@ -176,11 +166,11 @@ class TestCorrectionCosts(CorrectionsCommon):
     def test_i2_what_a_statement_corrects_itself_limits_no_correction_of_it(self):
         """April took back 300 pages of March, and asked for too many of its own."""
         march = self._invoice("2026-03-01")
-        self._read(self.site, "A001", ("2026-04-15 08:00", {"mono": 1295}))
+        self._tell(("2026-04-15 08:00", 1295))
         april = self._invoice("2026-04-01")
         self.assertEqual(self._corrections(april), [("mono", -300)])
         own = april.line_ids.filtered(lambda line: not line.settles_id)
-        self._read(self.site, "A001", ("2026-05-31 08:00", {"mono": 1300}))
+        self._tell(("2026-05-31 08:00", 1300))
         may = self._bill("2026-05-01")
         self.assertEqual(self._corrections(may, march), [])
         self.assertEqual(
@@ -194,22 +184,34 @@ class TestCorrectionCosts(CorrectionsCommon):
         self.assertEqual(march.charge_ids.quantity, 110)
         self.contract.member_ids.start_at = "2026-03-16 12:00:00"
         # 250 of 325 pages: 147 to bill, 60 less than the 207 of the estimate.
-        self._read(self.site, "A001", ("2026-04-10 08:00", {"mono": 1280 + 325}))
+        self._tell(("2026-04-10 08:00", 1280 + 325))
         april = self._invoice("2026-04-01")
         self.assertEqual(self._corrections(april, march), [("mono", -60)])
         # None: 147 less, of which 50 are still billed.
         self._reading("2026-04-10 08:00:00")._void("Typed wrongly")
-        self._read(
-            self.site,
-            "A001",
-            ("2026-04-10 09:00", {"mono": 1280}),
-            ("2026-05-31 08:00", {"mono": 1280}),
-        )
+        self._tell(("2026-04-10 09:00", 1280), ("2026-05-31 08:00", 1280))
         may = self._bill("2026-05-01")
         self.assertEqual(self._corrections(may, march), [("mono", -50)])
         may.action_cancel()
         again = self._bill("2026-05-01")
         self.assertEqual(self._corrections(again, march), [("mono", -50)])
+
+    def test_i2_drafts_that_are_rated_together_know_of_each_other(self):
+        """April asks for 2,848 pages more of March, of which June credits 1,847."""
+        march = self._invoice("2026-03-01")
+        self._tell(("2026-04-05 08:00", 4880))
+        april = self._bill("2026-04-01")
+        self._tell(("2026-05-31 08:00", 5100))
+        self._invoice("2026-05-01")
+        self._reading("2026-04-05 08:00:00")._void("Typed wrongly")
+        self._tell(("2026-06-30 08:00", 5200))
+        june = self._bill("2026-06-01")
+        told = [self._corrections(draft, march) for draft in (april, june)]
+        self.assertEqual(told, [[("mono", 2848)], [("mono", -1847)]])
+        (april | june).sudo()._rate()
+        self.assertEqual(
+            [self._corrections(draft, march) for draft in (april, june)], told
+        )
 
     def test_i2_a_correction_is_of_the_tiers_that_it_corrects(self):
         """310 A4 pages were billed in two tiers, of 31."""
@@ -247,19 +249,19 @@ class TestCorrectionCosts(CorrectionsCommon):
         self.contract.date_start = "2026-03-10"
         self.pricing.date_from = "2026-03-10"
         march = self._invoice("2026-03-01")
-        self._read(self.site, "A001", ("2026-04-30 08:00", {"mono": 1341}))
+        self._tell(("2026-04-30 08:00", 1341))
         [charge] = self._bill("2026-04-01").charge_ids.filtered("corrects_id")
         self.assertEqual(charge.corrects_id, march)
         self.assertEqual(str(charge.date_start), "2026-03-10")
         self.assertEqual(str(charge.date_end), "2026-03-31")
 
     def test_i2_a_correction_is_for_the_days_of_a_contract_that_went_on(self):
-        self._read(self.site, "A001", ("2026-03-19 08:00", {"mono": 1900}))
+        self._tell(("2026-03-19 08:00", 1900))
         self.contract.date_end = "2026-03-20"
         march = self._invoice("2026-03-01")
         self.contract.date_end = False
         self._reading("2026-03-19 08:00:00")._void("Typed wrongly")
-        self._read(self.site, "A001", ("2026-04-30 08:00", {"mono": 1400}))
+        self._tell(("2026-04-30 08:00", 1400))
         april = self._bill("2026-04-01")
         charges = april.charge_ids.filtered(lambda c: c.corrects_id == march)
         self.assertTrue(charges)
@@ -282,7 +284,7 @@ class TestCorrectionCosts(CorrectionsCommon):
         self._read(self.site, "D001", *readings)
         self._read(self.site, "B001", *readings, ("2026-03-31 08:00", {"mono": 590}))
         march = self._invoice("2026-03-01")
-        self._read(self.site, "A001", ("2026-04-30 08:00", {"mono": 1281}))
+        self._tell(("2026-04-30 08:00", 1281))
         self._read(self.site, "D001", ("2026-04-30 08:00", {"mono": 281}))
         april = self._bill("2026-04-01")
         first, second = april.line_ids.filtered("settles_id").sorted("id")
@@ -307,9 +309,9 @@ class TestCorrectionCosts(CorrectionsCommon):
             ("2026-02-28 08:00", {"mono": 1280}),
         )
         march = self._invoice("2026-03-01")
-        self._read(self.site, "A001", ("2026-04-30 08:00", {"mono": 1341}))
+        self._tell(("2026-04-30 08:00", 1341))
         april = self._bill("2026-04-01")
-        self._read(self.site, "A001", ("2026-05-31 08:00", {"mono": 1372}))
+        self._tell(("2026-05-31 08:00", 1372))
         self._read(self.site, "B001", ("2026-05-31 08:00", {"mono": 1372}))
         may = self._bill("2026-05-01")
 

@@ -37,14 +37,14 @@ class TestCorrections(CorrectionsCommon):
         self.assertIn(line.statement_id, found)
 
     def test_i2_what_was_read_before_an_estimate_has_no_days_estimated(self):
-        self._read(self.site, "A001", ("2026-03-10 08:00", {"mono": 1380}))
+        self._tell(("2026-03-10 08:00", 1380))
         read, estimated = self._bill().line_ids.sorted("read_from_at")
         self.assertEqual((read.estimated, read.estimate_days), (False, 0))
         self.assertEqual((estimated.estimated, estimated.estimate_days), (True, 21))
 
     def test_i2_the_correction_names_what_it_corrects(self):
         march = self._invoice("2026-03-01")
-        self._read(self.site, "A001", ("2026-04-30 08:00", {"mono": 1341}))
+        self._tell(("2026-04-30 08:00", 1341))
         april = self._invoice("2026-04-01")
         correction = april.line_ids.filtered("settles_id")
         self.assertEqual(correction.settles_id, march.line_ids)
@@ -63,7 +63,7 @@ class TestCorrections(CorrectionsCommon):
 
     def test_i2_more_is_credited_than_asked_by_a_credit_note(self):
         self._invoice("2026-03-01")
-        self._read(self.site, "A001", ("2026-04-30 08:00", {"mono": 1341}))
+        self._tell(("2026-04-30 08:00", 1341))
         april = self._bill("2026-04-01")
         self.assertAlmostEqual(april.amount_untaxed, -2.49)
         move = april._create_invoices()
@@ -79,17 +79,12 @@ class TestCorrections(CorrectionsCommon):
     def test_i2_a_voided_reading_inside_a_line_moves_what_was_calculated_from_it(self):
         """No line ends with it, but the end of March was calculated from it."""
         march = self._invoice("2026-03-01")
-        self._read(
-            self.site,
-            "A001",
-            ("2026-04-10 08:00", {"mono": 1290}),
-            ("2026-04-30 08:00", {"mono": 1500}),
-        )
+        self._tell(("2026-04-10 08:00", 1290), ("2026-04-30 08:00", 1500))
         april = self._invoice("2026-04-01")
         [own] = april.line_ids.filtered(lambda line: not line.settles_id)
         self.assertEqual((own.value_from, own.value_to), (1287, 1500))
         self._reading("2026-04-10 08:00:00")._void("Typed wrongly")
-        self._read(self.site, "A001", ("2026-05-31 08:00", {"mono": 1600}))
+        self._tell(("2026-05-31 08:00", 1600))
         corrections = self._bill("2026-05-01").line_ids.filtered("settles_id")
         self.assertEqual(corrections.origin_id, march.line_ids | own)
         moved = corrections.filtered(lambda line: line.settles_id == own)
@@ -102,7 +97,7 @@ class TestCorrections(CorrectionsCommon):
             moment = fields.Date.end_of(
                 fields.Date.to_date(f"2026-{month:02}-01"), "month"
             )
-            self._read(self.site, "A001", (f"{moment} 08:00", {"mono": value}))
+            self._tell((f"{moment} 08:00", value))
         for month in (2, 3, 4):
             self._invoice(f"2026-{month:02}-01")
         may = self._bill("2026-05-01")
@@ -115,13 +110,13 @@ class TestCorrections(CorrectionsCommon):
 
     def test_i2_a_draft_that_begins_at_a_voided_reading_is_corrected_with_it(self):
         """What it goes on from is a correction that a later statement has."""
-        self._read(self.site, "A001", ("2026-02-10 08:00", {"mono": 1100}))
-        self._read(self.site, "A001", ("2026-02-20 08:00", {"mono": 1180}))
+        self._tell(("2026-02-10 08:00", 1100))
+        self._tell(("2026-02-20 08:00", 1180))
         for month, value in ((3, 1500), (4, 1600), (5, 1700)):
             day = fields.Date.end_of(
                 fields.Date.to_date(f"2026-{month:02}-01"), "month"
             )
-            self._read(self.site, "A001", (f"{day} 08:00", {"mono": value}))
+            self._tell((f"{day} 08:00", value))
         self._invoice("2026-02-01")
         march = self._bill("2026-03-01")
         self._reading("2026-01-31 08:00:00")._void("Of another device")
@@ -137,16 +132,11 @@ class TestCorrections(CorrectionsCommon):
     def test_i2_of_a_line_that_has_no_start_any_more_its_own_readings_count(self):
         self._invoice("2026-02-01")
         self._invoice("2026-03-01")
-        self._read(
-            self.site,
-            "A001",
-            ("2026-04-10 08:00", {"mono": 1290}),
-            ("2026-04-30 08:00", {"mono": 1500}),
-        )
+        self._tell(("2026-04-10 08:00", 1290), ("2026-04-30 08:00", 1500))
         april = self._invoice("2026-04-01")
         for moment in ("2026-01-31 08:00:00", "2026-02-28 08:00:00"):
             self._reading(moment)._void("Of another device")
-        self._read(self.site, "A001", ("2026-05-31 08:00", {"mono": 1600}))
+        self._tell(("2026-05-31 08:00", 1600))
         may = self._bill("2026-05-01")
         [own] = april.line_ids.filtered(lambda line: not line.settles_id)
         [moved] = may.line_ids.filtered(lambda line: line.settles_id == own)
@@ -155,9 +145,28 @@ class TestCorrections(CorrectionsCommon):
             sum(self.contract.statement_ids.line_ids.mapped("pages")), 1600 - 1290
         )
 
+    def test_i2_what_was_calculated_from_readings_that_are_all_voided(self):
+        """May took February back whole: then its last reading is voided, too."""
+        self._invoice("2026-02-01")
+        self._invoice("2026-03-01")
+        self._tell(("2026-04-10 08:00", 1403), ("2026-04-30 08:00", 1500))
+        april = self._invoice("2026-04-01")
+        self._reading("2026-01-31 08:00:00")._void("Of another device")
+        self._tell(("2026-05-31 08:00", 1600))
+        self._invoice("2026-05-01")
+        self._reading("2026-02-28 08:00:00")._void("Of another device")
+        self._tell(("2026-06-30 08:00", 1700))
+        june = self._bill("2026-06-01")
+        [own] = april.line_ids.filtered(lambda line: not line.settles_id)
+        [moved] = june.line_ids.filtered(lambda line: line.settles_id == own)
+        self.assertEqual((moved.value_from, moved.value_to), (1403, 1500))
+        self.assertEqual(
+            sum(self.contract.statement_ids.line_ids.mapped("pages")), 1700 - 1403
+        )
+
     def test_i2_a_cancelled_correction_comes_again(self):
         march = self._invoice("2026-03-01")
-        self._read(self.site, "A001", ("2026-04-30 08:00", {"mono": 1341}))
+        self._tell(("2026-04-30 08:00", 1341))
         april = self._bill("2026-04-01")
         told = [(line.pages, line.value_to) for line in april.line_ids]
         april.action_cancel()
@@ -170,7 +179,7 @@ class TestCorrections(CorrectionsCommon):
 
     def test_i2_what_a_later_statement_corrects_is_not_cancelled(self):
         march = self._bill("2026-03-01")
-        self._read(self.site, "A001", ("2026-04-30 08:00", {"mono": 1341}))
+        self._tell(("2026-04-30 08:00", 1341))
         april = self._bill("2026-04-01")
         for refused in (march.action_cancel, march.unlink, march.action_measure_again):
             with self.assertRaisesRegex(UserError, f"{april.name} rests on"):
@@ -185,12 +194,12 @@ class TestCorrections(CorrectionsCommon):
         self._invoice("2026-02-01")
         for month, day, value in ((3, 31, 1400), (4, 30, 1500)):
             moment = f"2026-{month:02}-{day} 08:00"
-            self._read(self.site, "A001", (moment, {"mono": value}))
+            self._tell((moment, value))
             if month == 4:
                 self._reading("2026-01-31 08:00:00")._void("Of another device")
             self._invoice(f"2026-{month:02}-01")
         self._reading("2026-03-31 08:00:00")._void("Typed wrongly")
-        self._read(self.site, "A001", ("2026-05-31 08:00", {"mono": 1600}))
+        self._tell(("2026-05-31 08:00", 1600))
         may = self._bill("2026-05-01")
         moment = fields.Datetime.to_datetime("2026-02-28 08:00:00")
         taken = self.contract.statement_ids.line_ids.filtered(
@@ -203,14 +212,14 @@ class TestCorrections(CorrectionsCommon):
     def test_i2_a_draft_that_is_corrected_takes_new_prices(self):
         """The correction of a statement that is not invoiced follows its prices."""
         self._bill("2026-03-01")
-        self._read(self.site, "A001", ("2026-04-30 08:00", {"mono": 1341}))
+        self._tell(("2026-04-30 08:00", 1341))
         april = self._bill("2026-04-01")
         self.contract.pricing_ids.price_mono = 0.02
         self.assertAlmostEqual(april.amount_untaxed, -2 * 2.49)
 
     def test_i2_the_database_holds_the_chain(self):
         self._invoice("2026-03-01")
-        self._read(self.site, "A001", ("2026-04-30 08:00", {"mono": 1341}))
+        self._tell(("2026-04-30 08:00", 1341))
         april = self._bill("2026-04-01")
         correction = april.line_ids.filtered("settles_id")
         following = april.line_ids - correction
@@ -237,7 +246,7 @@ class TestCorrections(CorrectionsCommon):
             line.invalidate_recordset()
 
     def test_i2_who_may_void_what_is_invoiced(self):
-        self._read(self.site, "A001", ("2026-03-31 08:00", {"mono": 2000}))
+        self._tell(("2026-03-31 08:00", 2000))
         march = self._bill()
         reading = self._reading("2026-03-31 08:00:00")
         technician, both = self._user("technician"), self._user("manager")
@@ -255,14 +264,14 @@ class TestCorrections(CorrectionsCommon):
         self.assertTrue(march.line_ids.to_settle)
 
     def test_i2_no_statement_to_come_no_void(self):
-        self._read(self.site, "A001", ("2026-03-31 08:00", {"mono": 2000}))
+        self._tell(("2026-03-31 08:00", 2000))
         self._invoice("2026-03-01")
         self.contract.date_end = "2026-03-31"
         with self.assertRaisesRegex(UserError, "no later statement"):
             self._reading("2026-03-31 08:00:00")._void("x")
 
     def test_i2_a_technicians_right_reading_is_on_the_draft(self):
-        self._read(self.site, "A001", ("2026-03-31 08:00", {"mono": 2000}))
+        self._tell(("2026-03-31 08:00", 2000))
         march = self._bill()
         self.assertEqual(march.pages, 720)
         wrong = self._reading("2026-03-31 08:00:00")
@@ -313,12 +322,7 @@ class TestCorrections(CorrectionsCommon):
             ("2026-02-28 08:00", {"mono": 100}),
             ("2026-03-31 08:00", {"mono": 200}),
         )
-        self._read(
-            self.site,
-            "A001",
-            ("2026-03-10 08:00", {"mono": 5}),
-            ("2026-03-11 08:00", {"mono": 6}),
-        )
+        self._tell(("2026-03-10 08:00", 5), ("2026-03-11 08:00", 6))
         march = self._bill()
         self.assertNotIn(self.device, march.line_ids.device_id)
         self.assertIn("Readings to check: 2", march.to_check_note)
@@ -349,7 +353,7 @@ class TestCorrections(CorrectionsCommon):
                 "start_at": "2026-04-10 00:00:00",
             }
         )
-        self._read(self.site, "A001", ("2026-04-30 08:00", {"mono": 1341}))
+        self._tell(("2026-04-30 08:00", 1341))
         april = self._bill("2026-04-01", contract=other)
         pages = sum((march + april).line_ids.mapped("pages"))
         self.assertEqual(pages, 61)
@@ -401,7 +405,7 @@ class TestCorrections(CorrectionsCommon):
         march = self._invoice("2026-03-01")
         mono = march.charge_ids.filtered(lambda c: c.meter == "mono")
         self.assertEqual(mono.quantity, 320)
-        self._read(self.site, "A001", ("2026-04-30 08:00", {"mono": 1281}))
+        self._tell(("2026-04-30 08:00", 1281))
         april = self._bill("2026-04-01")
         charge = april.charge_ids.filtered("corrects_id")
         line = april.line_ids.filtered("settles_id")
@@ -422,7 +426,7 @@ class TestCorrections(CorrectionsCommon):
         self._invoice("2026-03-01")
         statements = []
         for month, value in (("04", 1290), ("05", 1400), ("06", 1600), ("07", 1700)):
-            self._read(self.site, "A001", (f"2026-{month}-10 08:00", {"mono": value}))
+            self._tell((f"2026-{month}-10 08:00", value))
             cancelled = self._bill(f"2026-{month}-01")
             cancelled.action_cancel()
             statements.append(self._invoice(f"2026-{month}-01"))
@@ -434,9 +438,9 @@ class TestCorrections(CorrectionsCommon):
         self.assertEqual(self._around("2026-01-31 08:00:00"), april)
 
     def test_i2_what_ends_with_a_reading_rests_on_no_other(self):
-        self._read(self.site, "A001", ("2026-03-31 08:00", {"mono": 1500}))
+        self._tell(("2026-03-31 08:00", 1500))
         march = self._invoice("2026-03-01")
-        self._read(self.site, "A001", ("2026-04-10 08:00", {"mono": 1600}))
+        self._tell(("2026-04-10 08:00", 1600))
         april = self._invoice("2026-04-01")
         self.assertTrue(march.line_ids.reading_to_id)
         self.assertEqual(self._around("2026-04-10 08:00:00"), april)
@@ -464,17 +468,12 @@ class TestCorrections(CorrectionsCommon):
     def test_i2_a_voided_reading_moves_the_end_after_it(self):
         """One of March, which came when March was billed: no line ends with it."""
         march = self._invoice("2026-03-01")
-        self._read(
-            self.site,
-            "A001",
-            ("2026-03-10 08:00", {"mono": 1300}),
-            ("2026-04-30 08:00", {"mono": 1500}),
-        )
+        self._tell(("2026-03-10 08:00", 1300), ("2026-04-30 08:00", 1500))
         self._invoice("2026-04-01")
         # 21.6 of 51 days: 84 of 200 pages.
         self.assertEqual(march.line_ids.settled_by_ids.value_to, 1300 + 84)
         self._reading("2026-03-10 08:00:00")._void("Typed wrongly")
-        self._read(self.site, "A001", ("2026-05-31 08:00", {"mono": 1600}))
+        self._tell(("2026-05-31 08:00", 1600))
         may = self._bill("2026-05-01")
         moved = may.line_ids.filtered(lambda line: line.origin_id == march.line_ids)
         # 31.6 of 61 days: 113 of 220 pages.
@@ -482,17 +481,12 @@ class TestCorrections(CorrectionsCommon):
 
     def test_i2_a_voided_reading_within_a_month_and_the_right_one_after_it(self):
         """The line ends with the right one: there is nothing to calculate between."""
-        self._read(self.site, "A001", ("2026-03-10 08:00", {"mono": 1900}))
+        self._tell(("2026-03-10 08:00", 1900))
         march = self._invoice("2026-03-01")
         [read, estimated] = march.line_ids.sorted("read_from_at")
         self.assertEqual((read.value_to, estimated.estimated), (1900, True))
         self._reading("2026-03-10 08:00:00")._void("Typed wrongly")
-        self._read(
-            self.site,
-            "A001",
-            ("2026-03-10 09:00", {"mono": 1300}),
-            ("2026-04-30 08:00", {"mono": 1500}),
-        )
+        self._tell(("2026-03-10 09:00", 1300), ("2026-04-30 08:00", 1500))
         april = self._bill("2026-04-01")
         self.assertEqual(read.settled_by_ids.value_to, 1300)
         self.assertEqual(
@@ -503,13 +497,13 @@ class TestCorrections(CorrectionsCommon):
         self.assertEqual(pages, 1500 - 1280)
 
     def test_i2_a_voided_reading_and_the_right_one_of_the_same_moment(self):
-        self._read(self.site, "A001", ("2026-03-10 08:00", {"mono": 1900}))
+        self._tell(("2026-03-10 08:00", 1900))
         march = self._invoice("2026-03-01")
         read = march.line_ids.sorted("read_from_at")[0]
         wrong = self._reading("2026-03-10 08:00:00")
         wrong._void("Typed wrongly")
         self.device._enter_meters({"mono": 1300}, wrong.read_at, "technician")
-        self._read(self.site, "A001", ("2026-04-30 08:00", {"mono": 1500}))
+        self._tell(("2026-04-30 08:00", 1500))
         self._bill("2026-04-01")
         right = self._reading("2026-03-10 08:00:00") - wrong
         self.assertEqual(read.settled_by_ids.reading_to_id, right)

@@ -144,6 +144,21 @@ class TestPricingModels(BillingCommon):
         version.unlink()
         self.assertEqual(statement.amount_untaxed, 36.10)
 
+    def test_p0_a_type_that_comes_with_the_first_prices(self):
+        self._print(total=1000, mono=600, color=400)
+        self._price(date_from="2026-04-01")
+        statement = self._bill()
+        self.assertFalse(statement.pricing_id)
+        self.env["focalist.pricing"].create(
+            {
+                "contract_id": self.contract.id,
+                "date_from": "2026-03-01",
+                "meter_type": "total",
+                "price_total": 0.02,
+            }
+        )
+        self.assertEqual(self._charges(statement), [("total", 1000, 0.02, 20)])
+
     def test_p0_tiers_that_come_with_another_type(self):
         self._print(total=1000, mono=600, color=400, scan=50)
         statement = self._bill()
