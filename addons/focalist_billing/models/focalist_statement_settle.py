@@ -286,7 +286,8 @@ class FocalistStatementLine(models.Model):
         for row in self._lines_to_settle(periods):
             chains[row["device_id"], row["meter"]].append(row)
         for rows in chains.values():
-            billed_end = true_end = None
+            # Where lines ended, moment and value -> where they end now.
+            moved = {}
             for row in sorted(rows, key=_place):
                 billed = [
                     Bound(
@@ -294,13 +295,13 @@ class FocalistStatementLine(models.Model):
                     )
                     for w in ("from", "to")
                 ]
-                if billed_end and billed_end[1:] == billed[0][1:]:
+                if billed[0][1:] in moved:
                     # Where nothing counts of the one before, the first that does here.
-                    start = true_end or self._nearest(row)
+                    start = moved[billed[0][1:]] or self._nearest(row)
                 else:
                     start = self._true_start(row, billed[0], ends)
                 end, waits = self._true_end(row, start, *billed)
-                billed_end, true_end = billed[1], end
+                moved[billed[1][1:]] = end
                 if waits and start == billed[0]:
                     continue
                 if row["estimated"] or (start, end) != tuple(billed):
@@ -340,6 +341,9 @@ class FocalistStatementLine(models.Model):
             return None, False
         if row["to_counts"]:
             return billed_end, False
+        if billed_end.reading is None and billed_start[1:] == billed_end[1:]:
+            # What was taken back whole stays so, wherever the one before it ends.
+            return start, False
         inside, after = _bound(row, "inside"), _bound(row, "after")
         later = inside and inside.at > start.at
         if later and (

@@ -164,6 +164,26 @@ class TestCorrections(CorrectionsCommon):
             sum(self.contract.statement_ids.line_ids.mapped("pages")), 1700 - 1403
         )
 
+    def test_i2_what_was_taken_back_whole_has_no_page_whatever_moves_around_it(self):
+        self._invoice("2026-03-01")
+        self._tell(("2026-04-03 08:00", 1310))
+        self._invoice("2026-04-01")
+        self._reading("2026-04-03 08:00:00")._void("Typed wrongly")
+        may = self._invoice("2026-05-01")
+        moment = fields.Datetime.to_datetime("2026-03-31 21:59:59")
+        [taken] = may.line_ids.filtered(
+            lambda line: line.read_from_at == line.read_to_at == moment
+        )
+        self._tell(("2026-06-10 08:00", 1800), ("2026-06-30 08:00", 1900))
+        self._invoice("2026-06-01")
+        self._reading("2026-06-10 08:00:00")._void("Typed wrongly")
+        self._tell(("2026-07-31 08:00", 2000))
+        self._bill("2026-07-01")
+        self.assertFalse(taken.settled)
+        self.assertEqual(
+            sum(self.contract.statement_ids.line_ids.mapped("pages")), 2000 - 1280
+        )
+
     def test_i2_a_cancelled_correction_comes_again(self):
         march = self._invoice("2026-03-01")
         self._tell(("2026-04-30 08:00", 1341))
