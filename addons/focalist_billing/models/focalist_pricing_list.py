@@ -71,14 +71,14 @@ class FocalistPricing(models.Model):
         for other in others:
             whose = (other.device_id or other.model_id).display_name
             prices += [
-                (f"{whose}: {title}", number)
+                (self.env._("%(whose)s: %(price)s", whose=whose, price=title), number)
                 for title, number in self._rate_list(other, meters, included)
             ]
         if factor := self._prices({}).a3_factor:
             prices.append((self.env._("An A3 page, in A4 pages"), factor))
         for pool in self.pool_ids if included else ():
             prices += [
-                (f"{pool.name}: {title}", pages)
+                (self.env._("%(pool)s: %(pages)s", pool=pool.name, pages=title), pages)
                 for title, pages in self._included_list(pool)
                 if pages
             ]

@@ -104,8 +104,14 @@ class FocalistStatementCharge(models.Model):
                 title = self.env._("%(meter)s, pages %(first)s to %(last)s", **bounds)
             else:
                 title = self.env._("%(meter)s, pages from %(first)s on", **bounds)
+        return self._title_in_place(title)
+
+    def _title_in_place(self, title):
+        """A title with the site and the device that it is of, where it is of one."""
         if self.site_id:
-            title = f"{self.site_id.name}: {title}"
+            title = self.env._(
+                "%(site)s: %(charge)s", site=self.site_id.name, charge=title
+            )
         if self.device_id:
             title = f"{title}, {self.device_id.display_name}"
         return title

@@ -32,11 +32,7 @@ class FocalistStatementCharge(models.Model):
             "%(pages)s short of the minimum",
             pages=product.with_context(lang=self.env.lang).name,
         )
-        if self.site_id:
-            title = f"{self.site_id.name}: {title}"
-        if self.device_id:
-            title = f"{title}, {self.device_id.display_name}"
-        return title
+        return self._title_in_place(title)
 
     def _product(self):
         if self.minimum_id:

@@ -51,16 +51,19 @@ class FocalistStatement(models.Model):
             own = missing.get(statement, {})
             statement.missing_device_ids = self.env["focalist.device"].union(*own)
             statement.missing_note = "\n".join(
-                f"{device.display_name}: "
-                + ", ".join(
-                    self.env._(
-                        "%(meter)s (billed until %(date)s)",
-                        meter=titles[meter],
-                        date=format_date(self.env, day),
-                    )
-                    if day
-                    else titles[meter]
-                    for meter, day in meters.items()
+                self.env._(
+                    "%(device)s: %(meters)s",
+                    device=device.display_name,
+                    meters=", ".join(
+                        self.env._(
+                            "%(meter)s (billed until %(date)s)",
+                            meter=titles[meter],
+                            date=format_date(self.env, day),
+                        )
+                        if day
+                        else titles[meter]
+                        for meter, day in meters.items()
+                    ),
                 )
                 for device, meters in own.items()
             )
