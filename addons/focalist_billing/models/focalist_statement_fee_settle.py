@@ -17,22 +17,48 @@ class FocalistStatement(models.Model):
 
     def _prepare_fee_charges(self):
         charges = super()._prepare_fee_charges()
-        settling = self.filtered(lambda s: s.charge == "fees" and s._settles_fees())
-        if not settling:
+        statements = self.filtered(
+            lambda s: s.charge == "fees" and s.contract_id._has_fees("advance")
+        )
+        if not statements:
             return charges
         in_advance = self.search(
             [
-                ("contract_id", "in", settling.contract_id.ids),
+                ("contract_id", "in", statements.contract_id.ids),
                 ("charge", "=", "advance"),
-                ("date_start", "in", settling.mapped("date_start")),
+                ("date_start", "in", statements.mapped("date_start")),
                 ("cancelled", "=", False),
             ]
         ).grouped(lambda s: (s.contract_id, s.date_start))
-        for statement in settling:
+        for statement in statements:
             key = statement.contract_id, statement.date_start
             if siblings := in_advance.get(key):
-                charges += statement._prepare_settled_fees(siblings)
+                twice = statement._fees_billed_ahead(siblings).ids
+                charges = [
+                    values
+                    for values in charges
+                    if values["statement_id"] != statement.id
+                    or values["fee_id"] not in twice
+                ]
+                if statement._settles_fees():
+                    charges += statement._prepare_settled_fees(siblings)
         return charges
+
+    def _fees_billed_ahead(self, siblings):
+        """The fees in arrears of which the days are invoiced in advance already.
+
+        Those that a version of the prices moved that came after the invoice.
+
+        :param siblings: as in `_prepare_settled_fees`
+        :return: focalist.pricing.fee records
+        """
+        invoiced = siblings.filtered(lambda s: s.state == "invoiced").charge_ids
+        charges = invoiced.filtered("fee_id")
+        names = {(fee.name, fee.per) for fee in charges.fee_id}
+        versions = self.contract_id.pricing_ids - self._versions_beside(charges)
+        return versions.fee_ids.filtered(
+            lambda fee: not fee.in_advance and (fee.name, fee.per) in names
+        )
 
     def _settles_fees(self):
         """Whether it is the one in which fees in advance are settled, if there are any.
@@ -41,8 +67,7 @@ class FocalistStatement(models.Model):
         """
         contract = self.contract_id
         _start, end = contract._period_of(self.date_start, self.charge)
-        whole = self.service_end >= min(end, contract.date_end or end)
-        return whole and contract._has_fees("advance")
+        return self.service_end >= min(end, contract.date_end or end)
 
     def _prepare_settled_fees(self, siblings):
         """Values of the charges of what fees in advance lack, or had too much of.

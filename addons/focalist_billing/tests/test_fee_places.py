@@ -297,6 +297,29 @@ class TestSettlements(CutoffCommon):
         # 3 × 59 / 90 days of 30, and of the device that joined.
         self.assertEqual(fees.amount_untaxed, 59 + 2.67)
 
+    def test_p1_a_fee_that_was_billed_ahead_is_not_in_arrears_for_the_same_days(self):
+        """What is new is; the rent of February and March was invoiced in January."""
+        moved = [
+            self._fee(amount, in_advance=False, **values)
+            for amount, values in (
+                (33, {}),
+                (4, {"name": "Visits"}),
+                (1, {"per": "device"}),
+            )
+        ]
+        self._second_version(*moved, before_invoice=False)
+        charges = self._month("2026-03").charge_ids
+        self.assertEqual(
+            {(c.fee_id.name, c.fee_id.per): round(c.amount, 2) for c in charges},
+            {
+                # 3 × 59 / 90 days of 4, and of 1 for two devices.
+                ("Visits", "contract"): 7.87,
+                ("Rent", "device"): 3.94,
+                # 3 × 75 / 90 days of 5, of the device that joined.
+                ("Care", "device"): 12.5,
+            },
+        )
+
     def test_p1_prices_that_came_after_the_invoice_settle_nothing_of_it(self):
         advance = self._second_version(before_invoice=False)
         self.assertEqual(advance.amount_untaxed, 105)
