@@ -286,8 +286,9 @@ class FocalistStatementLine(models.Model):
         for row in self._lines_to_settle(periods):
             chains[row["device_id"], row["meter"]].append(row)
         for rows in chains.values():
-            # Where lines ended, moment and value -> where they end now.
-            moved = {}
+            # Where lines ended, moment and value -> where they end now; and where they
+            # begin that a later statement corrects.
+            moved, loose = {}, set()
             for row in sorted(rows, key=_place):
                 billed = [
                     Bound(
@@ -300,13 +301,17 @@ class FocalistStatementLine(models.Model):
                     start = moved[billed[0][1:]] or self._nearest(row)
                 else:
                     start = self._true_start(row, billed[0], ends)
+                    if row["prior_moves"] and row["prior_line_id"] not in ends:
+                        loose.add(_bound(row, "prior"))
                 end, waits = self._true_end(row, start, *billed)
                 moved[billed[1][1:]] = end
                 if waits and start == billed[0]:
                     continue
                 if row["estimated"] or (start, end) != tuple(billed):
                     ends[row["id"]] = end
-                    corrections.append(self._correction_values(row, start, end, waits))
+                    values = self._correction_values(row, start, end, waits)
+                    values["to_settle"] = waits or not loose.isdisjoint((start, end))
+                    corrections.append(values)
         return corrections, ends
 
     @api.model
@@ -323,7 +328,7 @@ class FocalistStatementLine(models.Model):
         if prior in ends:
             return ends[prior] or self._nearest(row)
         if prior:
-            return Bound(row["prior_id"], row["prior_at"], row["prior_value"])
+            return _bound(row, "prior")
         return self._nearest(row)
 
     @api.model
@@ -383,7 +388,6 @@ class FocalistStatementLine(models.Model):
             "settles_id": row["id"],
             "origin_id": row["origin_id"] or row["id"],
             "estimated": waits,
-            "to_settle": waits,
             "estimate_per_day": row["estimate_per_day"] if waits else None,
             "estimate_days": row["estimate_days"] if waits else None,
         }
@@ -465,6 +469,7 @@ class FocalistStatementLine(models.Model):
                    to_is.id IS NOT NULL AS to_counts,
                    prior.line_id AS prior_line_id, prior.id AS prior_id,
                    prior.at AS prior_at, prior.value AS prior_value,
+                   prior.moves AS prior_moves,
                    before.id AS before_id, before.at AS before_at,
                    before.value AS before_value,
                    within.id AS within_id, within.at AS within_at,
@@ -529,7 +534,9 @@ class FocalistStatementLine(models.Model):
                       AND r.id = member.reading_to_id) AS to_is ON TRUE
          LEFT JOIN LATERAL (
                    SELECT l.id AS line_id, l.reading_to_id AS id, l.read_to_at AS at,
-                          l.value_to AS value
+                          l.value_to AS value,
+                          l.to_settle AND NOT EXISTS (
+                              SELECT %(own)s AND r.id = l.reading_to_id) AS moves
                      FROM focalist_statement_line l
                     WHERE l.device_id = member.device_id
                       AND l.partner_id = member.partner_id
@@ -586,7 +593,7 @@ def _place(row):
 
 
 def _bound(row, name):
-    """One of the readings around a line to settle; None where there is none."""
-    if row[f"{name}_id"] is None:
+    """One of the bounds around a line to settle; None where there is none."""
+    if row[f"{name}_at"] is None:
         return None
     return Bound(row[f"{name}_id"], row[f"{name}_at"], row[f"{name}_value"])

@@ -129,6 +129,31 @@ class TestCorrections(CorrectionsCommon):
         lines = self.contract.statement_ids.line_ids
         self.assertEqual(sum(lines.mapped("pages")), 1700 - 1100)
 
+    def test_i2_a_correction_that_begins_at_a_voided_reading_is_corrected_with_it(self):
+        """April's draft corrects March from where June's statement ends February."""
+        self.contract.pricing_ids.missing = "wait"
+        self._tell(("2026-02-10 08:00", 1100))
+        self._tell(("2026-03-20 08:00", 1450), ("2026-03-31 08:00", 1500))
+        self._tell(("2026-04-30 08:00", 1600), ("2026-05-31 08:00", 1700))
+        self._invoice("2026-02-01")
+        self._invoice("2026-03-01")
+        april = self._bill("2026-04-01")
+        self._invoice("2026-05-01")
+        self._reading("2026-03-31 08:00:00")._void("Typed wrongly")
+        self._reading("2026-01-31 08:00:00")._void("Of another device")
+        self._tell(("2026-06-30 08:00", 1800))
+        june = self._invoice("2026-06-01")
+        self.assertEqual(june.line_ids.filtered("settles_id").value_to, 1280)
+        self._reading("2026-02-28 08:00:00")._void("Of another device, too")
+        correction = april.line_ids.filtered("settles_id")
+        self.assertEqual(correction.value_from, 1280)
+        self.assertTrue(correction.to_settle)
+        self._tell(("2026-07-31 08:00", 1900))
+        self._bill("2026-07-01")
+        self.assertEqual(correction.settled_by_ids.value_from, 1100)
+        lines = self.contract.statement_ids.line_ids
+        self.assertEqual(sum(lines.mapped("pages")), 1900 - 1100)
+
     def test_i2_of_a_line_that_has_no_start_any_more_its_own_readings_count(self):
         self._invoice("2026-02-01")
         self._invoice("2026-03-01")
