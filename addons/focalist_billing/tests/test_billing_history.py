@@ -17,7 +17,7 @@ MONTHS = 24
 DEVICES = ("H1", "H2", "H3")
 #: A seed is not simpler where it is smaller.
 SEEDED = settings(PROPERTY, phases=(Phase.explicit, Phase.generate))
-HISTORIES = settings(SEEDED, max_examples=100 if FULL else 6)
+HISTORIES = settings(SEEDED, max_examples=100 if FULL else 4)
 
 
 @tagged("post_install", "-at_install")
