@@ -17,6 +17,7 @@ from . import (
     focalist_charge_product,
     focalist_client_stat,
     focalist_contract,
+    focalist_contract_bill,
     focalist_contract_device,
     focalist_contract_device_fees,
     focalist_contract_due,
