@@ -162,29 +162,33 @@ class FocalistStatement(models.Model):
         :param besides: focalist.statement records that do not count
         """
         self.ensure_one()
-        others = [
-            ("cancelled", "!=", True),
-            ("statement_id", "not in", (self | (besides or self)).ids),
-        ]
+        own = self | (besides or self)
+        others = [("cancelled", "!=", True), ("statement_id", "not in", own.ids)]
         lines = self.sudo().line_ids
         found = lines.search([*others, ("settles_id", "in", lines.ids)], limit=1)
         if found:
             return found
         ends = {
-            (line.device_id, line.meter, line.read_to_at): line.id
+            (line.device_id, line.meter, line.read_to_at): line
             for line in lines
             if line._holds_its_end()
         }
 
         def rests(line):
-            """Whether it begins at such an end; one taken back whole before did not."""
+            """Whether it begins at such an end; one taken back whole before did not,
+            nor one whose correction it is.
+            """
             end = ends.get((line.device_id, line.meter, line.read_from_at))
-            return end and (end < line.id or line.read_from_at < line.read_to_at)
+            if not end or end.origin_id == (line.origin_id or line):
+                return False
+            return end.id < line.id or line.read_from_at < line.read_to_at
 
         return lines.search(
             [
                 *others,
-                ("settled", "!=", True),
+                # What only these correct holds again without them.
+                *("|", ("settled", "!=", True)),
+                ("settled_by_ids.statement_id", "in", own.ids),
                 ("device_id", "in", [device.id for device, _meter, _at in ends]),
                 ("read_from_at", "in", [at for _device, _meter, at in ends]),
             ]

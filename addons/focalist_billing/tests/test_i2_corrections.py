@@ -92,6 +92,17 @@ class TestCorrections(CorrectionsCommon):
         self.assertEqual((moved.value_from, moved.value_to), (1393, 1500))
         self.assertEqual(sorted(corrections.mapped("pages")), [-106, 106])
 
+    def test_i2_a_draft_stays_where_what_is_invoiced_goes_on_from_its_estimate(self):
+        """Though a later draft corrects both, and is measured anew itself."""
+        february, march = self._bill("2026-02-01"), self._bill("2026-03-01")
+        self._invoice("2026-04-01")
+        self._tell(("2026-05-31 08:00", 1500))
+        self._bill("2026-05-01")
+        february.action_measure_again()
+        self.assertEqual(march.line_ids.value_to, 1280 + 310)
+        lines = self.contract.statement_ids.line_ids
+        self.assertEqual(sum(lines.mapped("pages")), 1500 - 1000)
+
     def test_i2_a_draft_goes_on_from_a_correction_that_was_made_after_it(self):
         for month, value in ((3, 1500), (4, 1600), (5, 1700), (6, 1800), (7, 1900)):
             moment = fields.Date.end_of(
