@@ -175,11 +175,18 @@ class FocalistStatement(models.Model):
         }
 
         def rests(line):
-            """Whether it begins at such an end; one taken back whole before did not,
-            nor one whose correction it is.
+            """Whether it begins at such an end; one taken back whole before did not.
+
+            What was corrected did if it began with the same meter, and is not that
+            line itself.
             """
             end = ends.get((line.device_id, line.meter, line.read_from_at))
-            if not end or end.origin_id == (line.origin_id or line):
+            if not end:
+                return False
+            if line.settled and (
+                end.value_to != line.value_from
+                or end.origin_id == (line.origin_id or line)
+            ):
                 return False
             return end.id < line.id or line.read_from_at < line.read_to_at
 

@@ -51,7 +51,7 @@ class FocalistStatementLine(models.Model):
             types.setdefault(contract, pricing.meter_type or DEFAULT_TYPE)
             missing[contract] = pricing.missing or "wait"
         used = {type_: counters(TYPES[type_]) for type_ in set(types.values())}
-        corrections, ends = self._settle(periods)
+        corrections, ends, loose = self._settle(periods)
         rows = self.env.execute_query_dict(
             SQL(
                 """
@@ -90,7 +90,7 @@ class FocalistStatementLine(models.Model):
                     for type_, some in used.items()
                     for counter in some
                 ),
-                settled=self._settled_ends(ends),
+                settled=self._settled_ends(ends, loose),
                 members=self._measured_members(),
                 breaks=self._measured_breaks(),
                 bounds=SQL(" UNION ALL ").join(
@@ -352,7 +352,7 @@ class FocalistStatementLine(models.Model):
                    segment.start_at AS segment_start, segment.end_at AS segment_end,
                    open.estimate_at, open.estimate_days,
                    -- A later statement than this period's corrects where it begins.
-                   COALESCE(billed.to_settle AND billed.id IS NOT NULL AND NOT EXISTS (
+                   COALESCE(billed.moves AND NOT EXISTS (
                        SELECT %(own)s AND r.id = billed.id), FALSE) AS to_settle
               FROM member
         CROSS JOIN LATERAL (
@@ -364,7 +364,9 @@ class FocalistStatementLine(models.Model):
                               AND break.counter = member.counter) AS start
                    ) AS segment
          LEFT JOIN LATERAL (
-                   SELECT l.id AS line_id, l.site_id, l.to_settle,
+                   SELECT l.id AS line_id, l.site_id,
+                          COALESCE(settled.loose, l.to_settle AND NOT l.estimated)
+                              AS moves,
                           CASE WHEN settled.line_id IS NULL THEN l.reading_to_id
                                ELSE settled.reading_id END AS id,
                           COALESCE(settled.read_at, l.read_to_at) AS read_at,

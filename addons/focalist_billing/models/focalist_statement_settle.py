@@ -247,24 +247,27 @@ class FocalistStatementLine(models.Model):
     # -- measuring --------------------------------------------------------------------
 
     @api.model
-    def _settled_ends(self, ends):
+    def _settled_ends(self, ends, loose):
         """SQL of where lines end that this very run corrects: nowhere where empty.
 
         :param dict ends: line id -> Bound, or None where nothing of it is true
+        :param set loose: ids of those whose end a later statement corrects
         """
         rows = [
             SQL(
-                "(%s, %s::integer, %s::timestamp, %s::bigint)",
+                "(%s, %s::integer, %s::timestamp, %s::bigint, %s)",
                 line,
                 end and end.reading,
                 end and end.at,
                 end and end.value,
+                line in loose,
             )
             for line, end in ends.items()
         ]
-        rows = rows or [SQL("(0, NULL::integer, NULL::timestamp, NULL::bigint)")]
+        rows = rows or [SQL("(0, NULL::integer, NULL::timestamp, NULL::bigint, FALSE)")]
         return SQL(
-            " SELECT * FROM (VALUES %s) AS v(line_id, reading_id, read_at, value)",
+            " SELECT * FROM (VALUES %s)"
+            " AS v(line_id, reading_id, read_at, value, loose)",
             SQL(", ").join(rows),
         )
 
@@ -279,16 +282,17 @@ class FocalistStatementLine(models.Model):
 
         :param dict periods: contract -> (first day, last day)
         :return: (list of values of corrections, dict id of a line that is corrected ->
-            Bound where it ends now, or None)
+            Bound where it ends now, or None, set of the ids of those among them whose
+            end rests on one that a later statement corrects)
         """
-        corrections, ends = [], {}
+        corrections, ends, loose = [], {}, set()
         chains = defaultdict(list)
         for row in self._lines_to_settle(periods):
             chains[row["device_id"], row["meter"]].append(row)
         for rows in chains.values():
-            # Where lines ended, moment and value -> where they end now; and where they
-            # begin that a later statement corrects.
-            moved, loose = {}, set()
+            # Where lines ended, moment and value -> where they end now; and ends that
+            # a later statement corrects, or that rest on such a one.
+            moved, unsure = {}, set()
             for row in sorted(rows, key=_place):
                 billed = [
                     Bound(
@@ -302,17 +306,21 @@ class FocalistStatementLine(models.Model):
                 else:
                     start = self._true_start(row, billed[0], ends)
                     if row["prior_moves"] and row["prior_line_id"] not in ends:
-                        loose.add(_bound(row, "prior"))
+                        unsure.add(_bound(row, "prior"))
                 end, waits = self._true_end(row, start, *billed)
+                if start in unsure and end and end.reading is None:
+                    unsure.add(end)
                 moved[billed[1][1:]] = end
                 if waits and start == billed[0]:
                     continue
                 if row["estimated"] or (start, end) != tuple(billed):
                     ends[row["id"]] = end
                     values = self._correction_values(row, start, end, waits)
-                    values["to_settle"] = waits or not loose.isdisjoint((start, end))
+                    values["to_settle"] = waits or not unsure.isdisjoint((start, end))
                     corrections.append(values)
-        return corrections, ends
+                    if end in unsure:
+                        loose.add(row["id"])
+        return corrections, ends, loose
 
     @api.model
     def _true_start(self, row, billed, ends):

@@ -165,6 +165,35 @@ class TestCorrections(CorrectionsCommon):
         lines = self.contract.statement_ids.line_ids
         self.assertEqual(sum(lines.mapped("pages")), 1900 - 1100)
 
+    def test_i2_what_goes_on_from_such_a_correction_is_corrected_with_it(self):
+        """March's end, which April's draft calculates, is no lower than its start."""
+        ends = ("03-31", "04-30", "05-31", "06-30", "07-31")
+        self._tell(*((f"2026-{day} 08:00", 1300) for day in ends))
+
+        def tell(*readings):
+            told = [(f"2026-{day} 08:00", {"mono": mono}) for day, mono in readings]
+            return self._read(self.site, "B001", *told)
+
+        other = tell(("01-01", 800), ("01-10", 900))
+        self._invoice("2026-01-01")
+        tell(("02-10", 1100), ("02-28", 1590))
+        self._invoice("2026-02-01")
+        self._invoice("2026-03-01")
+        tell(("04-30", 1600))
+        self._bill("2026-04-01")
+        tell(("05-31", 1700))
+        self._invoice("2026-05-01")
+        readings = other.reading_ids.sorted("read_at")
+        readings[:2]._void("Of another device")
+        tell(("06-30", 1800))
+        self._invoice("2026-06-01")
+        readings[3]._void("Typed wrongly")
+        tell(("07-31", 1900))
+        self._bill("2026-07-01")
+        lines = self.contract.statement_ids.line_ids
+        own = lines.filtered(lambda line: line.device_id == other)
+        self.assertEqual(sum(own.mapped("pages")), 1900 - 1100)
+
     def test_i2_of_a_line_that_has_no_start_any_more_its_own_readings_count(self):
         self._invoice("2026-02-01")
         self._invoice("2026-03-01")
