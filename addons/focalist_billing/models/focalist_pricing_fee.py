@@ -28,6 +28,10 @@ class FocalistPricingFee(models.Model):
         "CHECK (amount >= 0)", "A fee is not negative."
     )
 
+    def _what(self):
+        """What tells it from other fees, whatever language somebody reads it in."""
+        return self.with_context(lang=None).name, self.per
+
     def unlink(self):
         """Statements that are not invoiced ask for it no more."""
         self.pricing_id._check_not_invoiced()

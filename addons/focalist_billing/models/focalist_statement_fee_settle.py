@@ -30,35 +30,54 @@ class FocalistStatement(models.Model):
                 ("cancelled", "=", False),
             ]
         ).grouped(lambda s: (s.contract_id, s.date_start))
+        twice, settled = set(), []
         for statement in statements:
             key = statement.contract_id, statement.date_start
             if siblings := in_advance.get(key):
-                twice = statement._fees_billed_ahead(siblings).ids
-                charges = [
-                    values
-                    for values in charges
-                    if values["statement_id"] != statement.id
-                    or values["fee_id"] not in twice
-                ]
+                fees = statement._fees_billed_ahead(siblings)
+                twice |= {(statement.id, fee.id) for fee in fees}
                 if statement._settles_fees():
-                    charges += statement._prepare_settled_fees(siblings)
-        return charges
+                    settled += statement._prepare_settled_fees(siblings)
+        return settled + [
+            values
+            for values in charges
+            if (values["statement_id"], values.get("fee_id")) not in twice
+        ]
+
+    def _settled_ones(self, siblings):
+        """Of a period's statements in advance, those that this one settles.
+
+        :param siblings: each site's or centre's
+        :return: (those of its own site or centre, those that are invoiced: of another
+            one where it is new since, and has none)
+        """
+        invoiced = siblings.filtered(lambda s: s.state == "invoiced")
+        own = siblings.filtered(lambda s: s._group_key() == self._group_key())
+        return own, own & invoiced if own else invoiced[:1]
 
     def _fees_billed_ahead(self, siblings):
         """The fees in arrears of which the days are invoiced in advance already.
 
-        Those that a version of the prices moved that came after the invoice.
+        Those that a version of the prices moved which came after the invoice: for its
+        days, that is settled by the version before it.
 
-        :param siblings: as in `_prepare_settled_fees`
+        :param siblings: see `_settled_ones`
         :return: focalist.pricing.fee records
         """
-        invoiced = siblings.filtered(lambda s: s.state == "invoiced").charge_ids
-        charges = invoiced.filtered("fee_id")
-        names = {(fee.name, fee.per) for fee in charges.fee_id}
-        versions = self.contract_id.pricing_ids - self._versions_beside(charges)
-        return versions.fee_ids.filtered(
-            lambda fee: not fee.in_advance and (fee.name, fee.per) in names
-        )
+        _own, billed = self._settled_ones(siblings)
+        beside = self._versions_beside(billed.charge_ids.filtered("fee_id"))
+        fees = beside.fee_ids.browse()
+        for version in self.contract_id.pricing_ids - beside:
+            before = beside.filtered(lambda v, w=version: v.date_from < w.date_from)
+            names = {True: set(), False: set()}
+            for fee in before.sorted("date_from")[-1:].fee_ids:
+                names[fee.in_advance].add(fee._what())
+            fees |= version.fee_ids.filtered(
+                lambda fee, n=names: (
+                    not fee.in_advance and fee._what() in n[True] - n[False]
+                )
+            )
+        return fees
 
     def _settles_fees(self):
         """Whether it is the one in which fees in advance are settled, if there are any.
@@ -72,12 +91,9 @@ class FocalistStatement(models.Model):
     def _prepare_settled_fees(self, siblings):
         """Values of the charges of what fees in advance lack, or had too much of.
 
-        :param siblings: the period's statements in advance, each site's or centre's
+        :param siblings: see `_settled_ones`
         """
-        invoiced = siblings.filtered(lambda s: s.state == "invoiced")
-        own = siblings.filtered(lambda s: s._group_key() == self._group_key())
-        # A site that is new since has none: its fees are those of the others.
-        billed = own & invoiced if own else invoiced[:1]
+        own, billed = self._settled_ones(siblings)
         if not billed:
             return []
         # A device that moved has its fee where it was billed.

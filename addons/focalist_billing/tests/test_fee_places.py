@@ -320,6 +320,40 @@ class TestSettlements(CutoffCommon):
             },
         )
 
+    def test_p1_a_fee_that_nobody_had_when_it_was_invoiced_is_billed_once(self):
+        """Care is in advance for the days of the quarter, whatever came since."""
+        self.contract.member_ids.end_at = "2026-01-01 00:00:00"
+        self.pricing.fee_ids = [self._fee(30), self._fee(5, per="device", name="Care")]
+        self._billed_ahead("quarter")
+        care = self._fee(4, per="device", name="Care", in_advance=False)
+        fees = [self._fee(30), care]
+        self.contract.pricing_ids = [
+            Command.create({"date_from": "2026-02-01", "fee_ids": fees})
+        ]
+        self._read(self.site, "A002", ("2026-02-10 08:00", {"mono": 0}))
+        member = self.contract.member_ids.filtered(
+            lambda m: m.device_id.serial_number == "A002"
+        )
+        member.start_at = "2026-02-10 08:00:00"
+        # 3 × 50 / 90 days of 5.
+        self.assertEqual(self._month("2026-03").amount_untaxed, 8.33)
+
+    def test_p1_a_fee_in_arrears_stays_so_beside_one_in_advance(self):
+        """Rent is in arrears from February on, as was known when it was invoiced."""
+        self.pricing.fee_ids = [self._fee(30)]
+        rent = self._fee(30, in_advance=False)
+        care = self._fee(5, name="Care")
+        self.contract.pricing_ids = [
+            Command.create({"date_from": "2026-02-01", "fee_ids": [rent, care]})
+        ]
+        self._billed_ahead("quarter")
+        rent = self._fee(33, in_advance=False)
+        self.contract.pricing_ids = [
+            Command.create({"date_from": "2026-03-01", "fee_ids": [rent, care]})
+        ]
+        # 3 × 28 / 90 days of 30, and 3 × 31 / 90 of 33.
+        self.assertEqual(self._month("2026-03").amount_untaxed, 28 + 34.1)
+
     def test_p1_prices_that_came_after_the_invoice_settle_nothing_of_it(self):
         advance = self._second_version(before_invoice=False)
         self.assertEqual(advance.amount_untaxed, 105)
