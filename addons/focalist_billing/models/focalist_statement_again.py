@@ -175,18 +175,13 @@ class FocalistStatement(models.Model):
         }
 
         def rests(line):
-            """Whether it begins at such an end; one taken back whole before did not.
-
-            What was corrected did if it began with the same meter, and is not that
-            line itself.
+            """Whether it begins at such an end; one taken back whole before did not,
+            nor did what a later statement corrected.
             """
             end = ends.get((line.device_id, line.meter, line.read_from_at))
             if not end:
                 return False
-            if line.settled and (
-                end.value_to != line.value_from
-                or end.origin_id == (line.origin_id or line)
-            ):
+            if line.settled and line.statement_id._turn() < end.statement_id._turn():
                 return False
             return end.id < line.id or line.read_from_at < line.read_to_at
 
