@@ -38,11 +38,12 @@ class FocalistStatement(models.Model):
                 twice |= {(statement.id, fee.id) for fee in fees}
                 if statement._settles_fees():
                     settled += statement._prepare_settled_fees(siblings)
-        return settled + [
+        once = [
             values
             for values in charges
             if (values["statement_id"], values.get("fee_id")) not in twice
         ]
+        return once + settled
 
     def _settled_ones(self, siblings):
         """Of a period's statements in advance, those that this one settles.
