@@ -34,12 +34,11 @@ class AccountMove(models.Model):
     def _focalist_losing_fees(self):
         """Around what takes these invoices' statements from them.
 
-        :raise UserError: where what settles their fees is invoiced
+        :raise UserError: where what rests on them is invoiced
         """
         statements = self.sudo().focalist_statement_ids
-        for other in statements._settling():
-            settled = other.charge_ids.corrects_id & statements
-            if settled and other.state == "invoiced":
+        for other in statements._settling().filtered(lambda s: s.state == "invoiced"):
+            if settled := other._rests_on() & statements:
                 raise UserError(
                     self.env._(
                         "%(settling)s settles the fees of %(statement)s: cancel or"

@@ -11,31 +11,45 @@ class FocalistStatement(models.Model):
     _name = "focalist.statement"
     _inherit = ["focalist.statement"]
 
+    def _fees(self):
+        """The fees that each of these statements bills, if its days have any.
+
+        :return: dict statement -> focalist.pricing.fee records
+        """
+        return {
+            statement: statement.contract_id.pricing_ids.fee_ids.filtered(
+                lambda fee, s=statement: fee.in_advance == (s.charge == "advance")
+            )
+            for statement in self
+            if statement.charge in ("fees", "advance")
+        }
+
     def _prepare_fee_charges(self):
         """Values of the charges of the fees of their periods."""
         charges = []
-        for statement in self.filtered(lambda s: s.charge in ("fees", "advance")):
-            charges += statement._prepare_fees(
+        for statement, fees in self._fees().items():
+            versions, devices = (
                 statement.contract_id.pricing_ids,
-                statement.charge == "advance",
                 statement.fee_device_ids,
             )
+            charges += statement._prepare_fees(versions, fees, devices)
         return charges
 
-    def _prepare_fees(self, versions, in_advance, devices):
+    def _prepare_fees(self, versions, fees, devices):
         """Values of the charges of fees, as far as it is known now who was there.
 
         Each version of the prices for its own days. Whoever was there all the time is
         one charge; a site or device that came or went has one of its own, by its days.
 
         :param versions: focalist.pricing records
+        :param fees: those of them that are charged
         :param devices: whose fees these are, on a statement of a site or cost centre
         """
         contract = self.contract_id
         charges = []
         for pricing, start, end in self._fee_spans(versions):
             months = contract._months(start, end, self.charge)
-            for fee in pricing.fee_ids.filtered(lambda f: f.in_advance == in_advance):
+            for fee in pricing.fee_ids & fees:
                 whole, parts = self._fee_places(fee, start, end, devices)
                 values = {
                     "statement_id": self.id,

@@ -15,35 +15,54 @@ class FocalistStatement(models.Model):
     _name = "focalist.statement"
     _inherit = ["focalist.statement"]
 
+    def _fees(self):
+        fees = super()._fees()
+        for statement, siblings in self._in_advance().items():
+            fees[statement] = statement._fees_in_arrears(siblings)
+        return fees
+
     def _prepare_fee_charges(self):
         charges = super()._prepare_fee_charges()
+        for statement, siblings in self._in_advance().items():
+            if statement._settles_fees():
+                charges += statement._prepare_settled_fees(siblings)
+        return charges
+
+    def _in_advance(self):
+        """The statements of fees in advance of the same period, if there are any.
+
+        :return: dict statement of fees in arrears -> each site's or centre's in advance
+        """
         statements = self.filtered(
             lambda s: s.charge == "fees" and s.contract_id._has_fees("advance")
         )
-        if not statements:
-            return charges
-        in_advance = self.search(
+        in_advance = statements._of_same_periods("advance")
+        return {
+            statement: siblings
+            for statement in statements
+            if (siblings := in_advance.get(statement._period_key()))
+        }
+
+    def _of_same_periods(self, charge):
+        """The statements of another charge, of the same periods of the contracts.
+
+        :return: dict `_period_key` -> statements that are not cancelled
+        """
+        if not self:
+            return {}
+        found = self.search(
             [
-                ("contract_id", "in", statements.contract_id.ids),
-                ("charge", "=", "advance"),
-                ("date_start", "in", statements.mapped("date_start")),
+                ("contract_id", "in", self.contract_id.ids),
+                ("charge", "=", charge),
+                ("date_start", "in", self.mapped("date_start")),
                 ("cancelled", "=", False),
             ]
-        ).grouped(lambda s: (s.contract_id, s.date_start))
-        twice, settled = set(), []
-        for statement in statements:
-            key = statement.contract_id, statement.date_start
-            if siblings := in_advance.get(key):
-                fees = statement._fees_billed_ahead(siblings)
-                twice |= {(statement.id, fee.id) for fee in fees}
-                if statement._settles_fees():
-                    settled += statement._prepare_settled_fees(siblings)
-        once = [
-            values
-            for values in charges
-            if (values["statement_id"], values.get("fee_id")) not in twice
-        ]
-        return once + settled
+        ).grouped(lambda s: s._period_key())
+        periods = {statement._period_key() for statement in self}
+        return {key: some for key, some in found.items() if key in periods}
+
+    def _period_key(self):
+        return self.contract_id, self.date_start
 
     def _settled_ones(self, siblings):
         """Of a period's statements in advance, those that this one settles.
@@ -56,29 +75,49 @@ class FocalistStatement(models.Model):
         own = siblings.filtered(lambda s: s._group_key() == self._group_key())
         return own, own & invoiced if own else invoiced[:1]
 
-    def _fees_billed_ahead(self, siblings):
-        """The fees in arrears of which the days are invoiced in advance already.
+    def _fees_in_arrears(self, siblings):
+        """The fees that are billed in arrears, beside those that are in advance.
 
-        Those that a version of the prices moved which came after the invoice: for its
-        days, that is settled by the version before it.
+        A version of the prices that came after these were invoiced can move a fee. One
+        that it moves to arrears is settled by the version before it, for its days. One
+        that it moves to advance is in arrears until the period is over.
 
         :param siblings: see `_settled_ones`
         :return: focalist.pricing.fee records
         """
         _own, billed = self._settled_ones(siblings)
         beside = self._versions_beside(billed.charge_ids.filtered("fee_id"))
-        fees = beside.fee_ids.browse()
-        for version in self.contract_id.pricing_ids - beside:
-            before = beside.filtered(lambda v, w=version: v.date_from < w.date_from)
-            names = {True: set(), False: set()}
-            for fee in before.sorted("date_from")[-1:].fee_ids:
-                names[fee.in_advance].add(fee._what())
-            fees |= version.fee_ids.filtered(
-                lambda fee, n=names: (
-                    not fee.in_advance and fee._what() in n[True] - n[False]
+        found = beside.fee_ids.browse()
+        before, ahead, both = set(), set(), set()
+        for version in self.contract_id.pricing_ids.sorted("date_from"):
+            in_arrears = version.fee_ids.filtered(lambda fee: not fee.in_advance)
+            if version in beside:
+                ahead = {fee._what() for fee in version.fee_ids - in_arrears}
+                both = ahead & {fee._what() for fee in in_arrears}
+            else:
+                late = (version.fee_ids - in_arrears).filtered(
+                    lambda fee, before=before - ahead: fee._what() in before
                 )
-            )
-        return fees
+                in_arrears = late | in_arrears.filtered(
+                    lambda fee, ahead=ahead - both: fee._what() not in ahead
+                )
+            found |= in_arrears
+            before = {fee._what() for fee in in_arrears}
+        return found
+
+    def _rests_on(self):
+        """The statements in advance beside which alone this one is right as it stands.
+
+        :return: those that it settles, or by which it bills fees that were moved
+        """
+        settled = self.charge_ids.corrects_id
+        if siblings := self._in_advance().get(self):
+            fees = self.contract_id.pricing_ids.fee_ids
+            in_arrears = fees.filtered(lambda fee: not fee.in_advance)
+            if self._fees_in_arrears(siblings) != in_arrears:
+                _own, billed = self._settled_ones(siblings)
+                settled |= billed
+        return settled
 
     def _settles_fees(self):
         """Whether it is the one in which fees in advance are settled, if there are any.
@@ -102,7 +141,8 @@ class FocalistStatement(models.Model):
         fees = own.charge_ids.filtered("fee_id")
         versions = self._versions_beside(billed.charge_ids.filtered("fee_id"))
         quantities = defaultdict(int)
-        for values in self._prepare_fees(versions, True, devices):
+        in_advance = versions.fee_ids.filtered("in_advance")
+        for values in self._prepare_fees(versions, in_advance, devices):
             place = values.get("site_id", False), values.get("device_id", False)
             days = values["date_start"], values["date_end"]
             key = values["fee_id"], *place, *days, round(values["price_unit"], 6)
@@ -151,17 +191,8 @@ class FocalistStatement(models.Model):
     def _settling(self):
         """The statements in which these fees in advance are settled, or could be."""
         in_advance = self.filtered(lambda s: s.charge == "advance")
-        if not in_advance:
-            return self.browse()
-        periods = {(s.contract_id, s.date_start) for s in in_advance}
-        return self.search(
-            [
-                ("contract_id", "in", in_advance.contract_id.ids),
-                ("charge", "=", "fees"),
-                ("date_start", "in", in_advance.mapped("date_start")),
-                ("cancelled", "=", False),
-            ]
-        ).filtered(lambda s: (s.contract_id, s.date_start) in periods)
+        found = in_advance._of_same_periods("fees")
+        return self.browse().union(*found.values())
 
     def _create_invoices(self):
         moves = super()._create_invoices()

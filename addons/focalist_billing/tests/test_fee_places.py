@@ -1,4 +1,5 @@
 from odoo import Command, fields
+from odoo.exceptions import UserError
 from odoo.tests import freeze_time, tagged
 
 from .common_cutoff import CutoffCommon
@@ -353,6 +354,51 @@ class TestSettlements(CutoffCommon):
         ]
         # 3 × 28 / 90 days of 30, and 3 × 31 / 90 of 33.
         self.assertEqual(self._month("2026-03").amount_untaxed, 28 + 34.1)
+
+    def _rent_that_moved(self, *dates):
+        """Rent is in arrears beside care; then, since that was invoiced, in advance."""
+        care = self._fee(5, name="Care")
+        self.pricing.fee_ids = [self._fee(30, in_advance=False), care]
+        advance = self._billed_ahead("quarter")
+        for date_from, in_advance in dates:
+            fees = [
+                self._fee(33, in_advance=in_advance),
+                care,
+                self._fee(9, name="App"),
+            ]
+            self.contract.pricing_ids = [
+                Command.create({"date_from": date_from, "fee_ids": fees})
+            ]
+        return advance
+
+    def test_p1_a_fee_that_moves_to_advance_is_in_arrears_until_the_period_ends(self):
+        """Nothing of what is new in advance: that begins with the next quarter."""
+        self._rent_that_moved(("2026-02-01", True))
+        # 3 × 31 / 90 days of 30, and 3 × 59 / 90 of 33.
+        self.assertEqual(
+            self._asked(self._month("2026-03")),
+            [
+                (1, 31, "2026-01-01", "2026-01-31"),
+                (1, 64.9, "2026-02-01", "2026-03-31"),
+            ],
+        )
+        following = self.contract.statement_ids.filtered(
+            lambda s: s.charge == "advance" and s.service_start.month == 4
+        )
+        self.assertEqual(following.amount_untaxed, 3 * (33 + 5 + 9))
+
+    def test_p1_a_fee_that_moves_there_and_back_is_billed_once(self):
+        self._rent_that_moved(("2026-02-01", True), ("2026-03-01", False))
+        # 3 × 31 / 90 days of 30, 3 × 28 / 90 of 33, and 3 × 31 / 90 of it.
+        self.assertEqual(self._month("2026-03").amount_untaxed, 31 + 30.8 + 34.1)
+
+    def test_p1_what_a_moved_fee_rests_on_is_cancelled_after_it(self):
+        advance = self._rent_that_moved(("2026-02-01", True))
+        late = self._month("2026-03")._create_invoices()
+        with self.assertRaisesRegex(UserError, "cancel or credit its invoice first"):
+            advance.move_id.button_cancel()
+        late.button_cancel()
+        advance.move_id.button_cancel()
 
     def test_p1_prices_that_came_after_the_invoice_settle_nothing_of_it(self):
         advance = self._second_version(before_invoice=False)
