@@ -28,6 +28,7 @@ class FocalistStatementAnomaly(models.Model):
             # Where a reading waits to be checked, that is why there is none.
             told = {(each["statement_id"], each["device_id"]) for each in waiting}
             found += [
+                *self._find_before_first(of_pages),
                 *self._find_volumes(of_pages),
                 *self._find_free_pages(of_pages),
                 *self._find_free_supplies(of_pages),

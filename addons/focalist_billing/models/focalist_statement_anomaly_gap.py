@@ -5,10 +5,11 @@ from odoo.tools import SQL
 
 
 class FocalistStatementAnomaly(models.Model):
-    """Periods behind a statement that were billed once, and are not any more.
+    """Periods behind a statement that are not billed, or not any more.
 
     A run bills what was left out since the last statement, and nothing before it: who
-    cancels an older one may have given its pages up, or forgotten them.
+    cancels an older one, or begins later than the contract, may have given its pages
+    up, or forgotten them.
     """
 
     _name = "focalist.statement.anomaly"
@@ -69,7 +70,71 @@ class FocalistStatementAnomaly(models.Model):
             for statement_id, start, end, name in rows
         ]
 
+    @api.model
+    def _find_before_first(self, statements):
+        """Pages of the contract before its first statement, which nobody ever billed.
+
+        What these devices printed while they were in the contract, by days, until that
+        of the reading which their line begins with. What a cancelled statement had is
+        told by `_find_gaps`.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT st.id, MIN(v.day), st.date_start - 1, SUM(%(pages)s)::bigint
+                  FROM focalist_statement st
+                  JOIN focalist_contract c ON c.id = st.contract_id
+            CROSS JOIN LATERAL (
+                       SELECT GREATEST(c.date_start, MAX(o.date_end) + 1) AS day
+                         FROM focalist_statement o
+                        WHERE o.contract_id = st.contract_id AND o.charge = 'pages'
+                          AND o.date_end < st.date_start
+                          AND (o.cancelled IS NOT TRUE OR o.pages <> 0)) AS since
+            CROSS JOIN LATERAL (
+                       SELECT l.device_id, l.partner_id, l.counter,
+                              MIN(l.read_from_at AT TIME ZONE 'UTC'
+                                                 AT TIME ZONE s.tz)::date AS first_day
+                         FROM focalist_statement_line l
+                         JOIN focalist_site s ON s.id = l.site_id
+                        WHERE l.statement_id = st.id AND l.settles_id IS NULL
+                        GROUP BY l.device_id, l.partner_id, l.meter, l.counter) AS line
+                  JOIN focalist_contract_device m ON m.contract_id = c.id
+                   AND m.device_id = line.device_id
+                  JOIN focalist_volume v ON v.device_id = line.device_id
+                   AND v.partner_id = line.partner_id
+                   AND v.day >= GREATEST(since.day, m.start_at::date)
+                   AND (m.end_at IS NULL OR v.day < m.end_at::date)
+                   AND v.day < LEAST(line.first_day, st.date_start)
+                 WHERE st.id = ANY (%(ids)s) AND since.day < st.date_start
+                   AND %(pages)s > 0
+                 GROUP BY st.id, st.date_start
+                """,
+                ids=statements.ids,
+                pages=self._volume_of(SQL("line.counter")),
+            )
+        )
+        return [
+            {
+                "statement_id": statement_id,
+                "kind": "gap",
+                "figures": {
+                    "from": start.isoformat(),
+                    "to": end.isoformat(),
+                    "pages": pages,
+                },
+            }
+            for statement_id, start, end, pages in rows
+        ]
+
     def _message_gap(self, figures):
+        if "pages" in figures:
+            return self.env._(
+                "%(start)s to %(end)s: about %(pages)s pages were printed before this"
+                " statement begins, and never billed.",
+                start=self._day(figures["from"]),
+                end=self._day(figures["to"]),
+                pages=self._pages(figures["pages"]),
+            )
         return self.env._(
             "%(start)s to %(end)s: %(statement)s was cancelled, and nothing was billed"
             " in its place.",

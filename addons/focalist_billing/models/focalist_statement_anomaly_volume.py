@@ -164,14 +164,7 @@ class FocalistStatementAnomaly(models.Model):
     @api.model
     def _measured_rates(self):
         """SQL of the pages a day of the months before, of what `billed` has not."""
-        used = {counter.name for counter in counters(BILLED_METERS)}
-        pages = SQL(
-            "SUM(CASE p.counter %s END)",
-            SQL(" ").join(
-                SQL("WHEN %s THEN %s", name, SQL.identifier("v", volume_field(name)))
-                for name in sorted(used)
-            ),
-        )
+        pages = SQL("SUM(%s)", self._volume_of(SQL("p.counter")))
         return SQL(
             """
             SELECT p.statement_id, p.device_id, p.meter,
@@ -192,6 +185,19 @@ class FocalistStatementAnomaly(models.Model):
             """,
             pages=pages,
             periods=PERIODS,
+        )
+
+    @api.model
+    def _volume_of(self, counter):
+        """SQL of the pages of a line's counter in the volume `v` of its device."""
+        used = {each.name for each in counters(BILLED_METERS)}
+        return SQL(
+            "CASE %s %s END",
+            counter,
+            SQL(" ").join(
+                SQL("WHEN %s THEN %s", name, SQL.identifier("v", volume_field(name)))
+                for name in sorted(used)
+            ),
         )
 
     @api.model

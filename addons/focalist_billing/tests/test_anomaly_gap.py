@@ -6,7 +6,7 @@ from .test_anomalies import AnomalyCase
 
 @tagged("post_install", "-at_install")
 class TestAnomalyGap(AnomalyCase):
-    """Periods that were billed once, and are not any more."""
+    """Periods that are not billed, or not any more."""
 
     @classmethod
     def setUpClass(cls):
@@ -69,6 +69,27 @@ class TestAnomalyGap(AnomalyCase):
         self._months(4)
         march.action_cancel()
         self.assertTrue(self._found(self._months(5), "gap"))
+
+    def test_i2_pages_before_the_first_statement_are_told(self):
+        """February's and March's, but for the last morning: by days they are known."""
+        april = self._months(4)
+        self.assertEqual(
+            self._found(april, "gap").message,
+            "01/31/2026 to 03/31/2026: about 2,085 pages were printed before this"
+            " statement begins, and never billed.",
+        )
+        self._months(2)
+        self.assertEqual(self._gap(april).figures["pages"], 1063)
+        self._months(3)
+        self.assertFalse(self._gap(april))
+
+    def test_i2_pages_before_the_contract_are_none_of_it(self):
+        self.contract.date_start = "2026-04-01"
+        self.assertFalse(self._found(self._months(4), "gap"))
+
+    def test_i2_pages_before_a_device_joined_are_none_of_the_contract(self):
+        self.contract.member_ids.start_at = "2026-03-31 08:00:00"
+        self.assertFalse(self._found(self._months(4), "gap"))
 
     def test_i2_each_site_has_its_own(self):
         annex = self.env["focalist.site"].create(

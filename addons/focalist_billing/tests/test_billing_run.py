@@ -105,6 +105,7 @@ class TestBillingRun(RunCommon):
 
     def test_p0_what_came_up_since_its_review_is_looked_at_before_an_invoice(self):
         """A client is kept in another currency since: nobody looked again."""
+        self.contracts.date_start = "2026-03-01"
         run = self._run()
         run.action_start()
         self.assertFalse(run.row_ids.statement_ids.anomaly_ids)
@@ -277,6 +278,7 @@ class TestBillingRunReview(RunCommon):
     def test_what_to_look_at_comes_first(self):
         client, _site = self._make_client("Silent")
         silent = self._make_contract(client)
+        self.contracts.date_start = "2026-03-01"
         self._read(self.site, "A999", ("2026-01-05 08:00", {"mono": 5}))
         run = self._run()
         run.action_start()
