@@ -80,3 +80,4 @@ class AccountMove(models.Model):
             original.sudo().invoice_line_ids, move.invoice_line_ids, strict=True
         ):
             old.focalist_charge_ids.move_line_id = new
+        statements.sudo()._settling()._not_invoiced()._rate()

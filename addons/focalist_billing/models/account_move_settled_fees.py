@@ -37,11 +37,12 @@ class AccountMove(models.Model):
         :raise UserError: where what rests on them is invoiced
         """
         statements = self.sudo().focalist_statement_ids
-        for other in statements._settling().filtered(lambda s: s.state == "invoiced"):
-            if settled := other._rests_on() & statements:
+        settling = statements._settling().filtered(lambda s: s.state == "invoiced")
+        for other, resting in settling._rest_on().items():
+            if settled := resting & statements:
                 raise UserError(
                     self.env._(
-                        "%(settling)s settles the fees of %(statement)s: cancel or"
+                        "%(settling)s rests on the fees of %(statement)s: cancel or"
                         " credit its invoice first.",
                         settling=other.name,
                         statement=settled[0].name,
@@ -54,11 +55,15 @@ class AccountMove(models.Model):
     def _focalist_regaining_fees(self):
         """Around what changes whose statements these invoices' are.
 
+        Fees in advance that are without an invoice follow prices that came since, as
+        fees in arrears count on; but for those that a corrected invoice takes over.
+
         The rights to do it are checked there; drafts follow by nobody's hand: sudo.
         """
         moves = self.sudo()
-        settling = (
-            moves.focalist_statement_ids | moves.focalist_credited_ids
-        )._settling()
+        statements = moves.focalist_statement_ids | moves.focalist_credited_ids
+        rated = statements._settling()
+        if not self.env.context.get("focalist_taken_over"):
+            rated |= statements.filtered(lambda s: s._has_later_prices())
         yield
-        settling._not_invoiced()._rate()
+        rated.filtered(lambda s: not s.cancelled)._not_invoiced()._rate()

@@ -227,21 +227,17 @@ class FocalistContract(models.Model):
             return [(self, {"invoice_by": invoice_by}, [])]
         live = live or self.env["focalist.statement"]
         taken = {one._group_key() for one in live}
-        in_advance = {charge == "advance", *([True] if settled else [])}
         statement = self.env["focalist.statement"].new(
             self._prepare_statement(start, end, charge) | {"invoice_by": invoice_by}
         )
-        fees = (
-            self.env["focalist.pricing.fee"]
-            .union(
-                *(
-                    pricing.fee_ids
-                    for pricing, _start, _end in statement._fee_spans(self.pricing_ids)
-                )
-            )
-            .filtered(lambda fee: fee.in_advance in in_advance)
-        )
-        kinds = set(fees.mapped("per"))
+        fees = statement._fees()[statement]
+        if settled:
+            fees |= self.pricing_ids.fee_ids.filtered("in_advance")
+        kinds = {
+            fee.per
+            for pricing, _start, _end in statement._fee_spans(self.pricing_ids)
+            for fee in pricing.fee_ids & fees
+        }
         nobody = {"contract"} if invoice_by == "site" else {"contract", "site"}
         groups = {(False, ""): []} if kinds & nobody else {}
         if kinds - nobody:

@@ -29,8 +29,9 @@ class FocalistPricingFee(models.Model):
     )
 
     def _what(self):
-        """What tells it from other fees, whatever language somebody reads it in."""
-        return self.with_context(lang=None).name, self.per
+        """What tells it from other fees: as its client reads it on an invoice."""
+        lang = self.pricing_id.contract_id.partner_id.lang
+        return self.with_context(lang=lang).name, self.per
 
     def unlink(self):
         """Statements that are not invoiced ask for it no more."""

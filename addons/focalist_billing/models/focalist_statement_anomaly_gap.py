@@ -81,7 +81,7 @@ class FocalistStatementAnomaly(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT st.id, MIN(v.day), st.date_start - 1, SUM(%(pages)s)::bigint
+                SELECT st.id, MIN(v.day), MAX(v.day), SUM(%(pages)s)::bigint
                   FROM focalist_statement st
                   JOIN focalist_contract c ON c.id = st.contract_id
             CROSS JOIN LATERAL (
@@ -89,7 +89,7 @@ class FocalistStatementAnomaly(models.Model):
                          FROM focalist_statement o
                         WHERE o.contract_id = st.contract_id AND o.charge = 'pages'
                           AND o.date_end < st.date_start
-                          AND (o.cancelled IS NOT TRUE OR o.pages <> 0)) AS since
+                          AND o.cancelled IS NOT TRUE) AS since
             CROSS JOIN LATERAL (
                        SELECT l.device_id, l.partner_id, l.counter,
                               MIN(l.read_from_at AT TIME ZONE 'UTC'
@@ -100,14 +100,21 @@ class FocalistStatementAnomaly(models.Model):
                         GROUP BY l.device_id, l.partner_id, l.meter, l.counter) AS line
                   JOIN focalist_contract_device m ON m.contract_id = c.id
                    AND m.device_id = line.device_id
-                  JOIN focalist_volume v ON v.device_id = line.device_id
-                   AND v.partner_id = line.partner_id
+                  JOIN focalist_device_placement p ON p.device_id = line.device_id
+                   AND p.partner_id = line.partner_id
+                  JOIN focalist_volume v ON v.placement_id = p.id
                    AND v.day >= GREATEST(since.day, m.start_at::date)
                    AND (m.end_at IS NULL OR v.day < m.end_at::date)
                    AND v.day < LEAST(line.first_day, st.date_start)
                  WHERE st.id = ANY (%(ids)s) AND since.day < st.date_start
                    AND %(pages)s > 0
-                 GROUP BY st.id, st.date_start
+                   AND NOT EXISTS (
+                       SELECT FROM focalist_statement gone
+                        WHERE gone.contract_id = st.contract_id
+                          AND gone.charge = 'pages' AND gone.cancelled
+                          AND gone.pages <> 0
+                          AND v.day BETWEEN gone.date_start AND gone.date_end)
+                 GROUP BY st.id
                 """,
                 ids=statements.ids,
                 pages=self._volume_of(SQL("line.counter")),
@@ -149,6 +156,9 @@ class FocalistStatementAnomaly(models.Model):
         self.ensure_one()
         charge = self.statement_id.charge
         start = fields.Date.to_date(self.figures["from"])
+        if "pages" in self.figures:
+            # There, the first of them have been printed since that day's reading.
+            start += timedelta(days=1)
         due = self.contract_id._due_on(start, charge)
         if charge == "advance":
             # A run charges them until the day after its month.

@@ -105,19 +105,23 @@ class FocalistStatement(models.Model):
             before = {fee._what() for fee in in_arrears}
         return found
 
-    def _rests_on(self):
-        """The statements in advance beside which alone this one is right as it stands.
+    def _rest_on(self):
+        """The statements in advance beside which alone these are right as they stand.
 
-        :return: those that it settles, or by which it bills fees that were moved
+        Those that they settle, or by which they bill fees that were moved.
+
+        :return: dict statement -> statements
         """
-        settled = self.charge_ids.corrects_id
-        if siblings := self._in_advance().get(self):
-            fees = self.contract_id.pricing_ids.fee_ids
-            in_arrears = fees.filtered(lambda fee: not fee.in_advance)
-            if self._fees_in_arrears(siblings) != in_arrears:
-                _own, billed = self._settled_ones(siblings)
-                settled |= billed
-        return settled
+        in_advance, found = self._in_advance(), {}
+        for statement in self:
+            found[statement] = statement.charge_ids.corrects_id
+            if siblings := in_advance.get(statement):
+                fees = statement.contract_id.pricing_ids.fee_ids
+                in_arrears = fees.filtered(lambda fee: not fee.in_advance)
+                if statement._fees_in_arrears(siblings) != in_arrears:
+                    own, billed = statement._settled_ones(siblings)
+                    found[statement] |= billed if own else siblings
+        return found
 
     def _settles_fees(self):
         """Whether it is the one in which fees in advance are settled, if there are any.
@@ -187,6 +191,12 @@ class FocalistStatement(models.Model):
                 )
             )
         )
+
+    def _has_later_prices(self):
+        """Whether prices came for days of which these fees in advance are charged."""
+        charges = self.charge_ids.filtered("fee_id")
+        versions = self._versions_beside(charges)
+        return self.charge == "advance" and versions != self.contract_id.pricing_ids
 
     def _settling(self):
         """The statements in which these fees in advance are settled, or could be."""

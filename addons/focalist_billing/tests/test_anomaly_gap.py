@@ -75,13 +75,23 @@ class TestAnomalyGap(AnomalyCase):
         april = self._months(4)
         self.assertEqual(
             self._found(april, "gap").message,
-            "01/31/2026 to 03/31/2026: about 2,085 pages were printed before this"
+            "01/31/2026 to 03/30/2026: about 2,085 pages were printed before this"
             " statement begins, and never billed.",
         )
         self._months(2)
         self.assertEqual(self._gap(april).figures["pages"], 1063)
         self._months(3)
         self.assertFalse(self._gap(april))
+
+    def test_i2_pages_before_a_cancelled_first_statement_are_told(self):
+        """February's; March's are told as those of the statement that was cancelled."""
+        self._months(3).action_cancel()
+        gaps = self._found(self._months(4), "gap")
+        before = gaps.filtered(lambda gap: "pages" in gap.figures)
+        self.assertEqual(before.figures["pages"], 1022)
+        self.assertEqual((gaps - before).figures["from"], "2026-03-01")
+        run = before.action_bill_gap()
+        self.assertEqual(str(run["context"]["default_month"]), "2026-02-28")
 
     def test_i2_pages_before_the_contract_are_none_of_it(self):
         self.contract.date_start = "2026-04-01"

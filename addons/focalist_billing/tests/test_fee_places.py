@@ -110,6 +110,25 @@ class TestFeesOfSites(SitesCommon):
         self.assertEqual(nice.missing_device_ids, self.nice_1)
         self.assertEqual((pages - nice).missing_device_ids, self.lyon_1 | self.lyon_2)
 
+    def test_p1_a_moved_fee_of_the_contract_rests_on_all_its_sites(self):
+        self.contract.invoice_by = "site"
+        self._fee(30)
+        advance = self._quarter(10, per="device", name="Care")
+        moved = {"name": "Rent", "amount": 33, "in_advance": True}
+        self.contract.pricing_ids = [
+            Command.create(
+                {"date_from": "2026-02-01", "fee_ids": [Command.create(moved)]}
+            )
+        ]
+        late = self._month("2026-03", "fees").filtered(lambda s: not s.site_id)
+        # 3 × 31 / 90 days of 30, and 3 × 59 / 90 of 33.
+        self.assertEqual(late.amount_untaxed, 31 + 64.9)
+        late._create_invoices()
+        self.assertEqual(len(advance.move_id), 2)
+        for move in advance.move_id:
+            with self.assertRaisesRegex(UserError, "rests on the fees"):
+                move.button_cancel()
+
     # -- for how many days ------------------------------------------------------------
 
     def test_p1_a_site_whose_device_is_swapped_was_never_empty(self):
@@ -391,6 +410,36 @@ class TestSettlements(CutoffCommon):
         self._rent_that_moved(("2026-02-01", True), ("2026-03-01", False))
         # 3 × 31 / 90 days of 30, 3 × 28 / 90 of 33, and 3 × 31 / 90 of it.
         self.assertEqual(self._month("2026-03").amount_untaxed, 31 + 30.8 + 34.1)
+
+    def test_p1_a_fee_of_sites_that_moves_for_a_whole_period_is_in_arrears(self):
+        """No fee is in arrears by the prices of the period, and nothing is settled."""
+        self.contract.invoice_by = "site"
+        self.pricing.date_from = "2025-12-01"
+        self._rent_that_moved(("2026-01-01", True))
+        self.assertEqual(self._month("2026-03").amount_untaxed, 3 * 33)
+
+    def test_p1_a_corrected_invoice_leaves_arrears_as_they_were(self):
+        advance = self._rent_that_moved(("2026-02-01", True))
+        late = self._month("2026-03")
+        advance.move_id.filtered(lambda m: m.state == "draft").action_post()
+        wizard = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=advance.move_id.ids)
+            .create({"journal_id": advance.move_id.journal_id.id})
+        )
+        wizard.reverse_moves(is_modify=True)
+        self.assertEqual(advance.move_id, wizard.new_move_ids)
+        self.assertEqual(advance.charge_ids.move_line_id.move_id, advance.move_id)
+        self.assertEqual(advance.amount_untaxed, 15)
+        self.assertEqual(late.amount_untaxed, 31 + 64.9)
+
+    def test_p1_fees_in_advance_without_their_invoice_have_later_prices(self):
+        advance = self._rent_that_moved(("2026-02-01", True))
+        late = self._month("2026-03")
+        advance.move_id.button_cancel()
+        # 3 × 31 / 90 days of 5 (5.17), and 3 × 59 / 90 of 33, 5 and 9 (92.43).
+        self.assertEqual(advance.amount_untaxed, 97.6)
+        self.assertEqual(late.amount_untaxed, 31)
 
     def test_p1_what_a_moved_fee_rests_on_is_cancelled_after_it(self):
         advance = self._rent_that_moved(("2026-02-01", True))

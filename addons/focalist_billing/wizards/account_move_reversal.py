@@ -18,6 +18,8 @@ class AccountMoveReversal(models.TransientModel):
                 )
             )
         original = self.move_ids
-        action = super().reverse_moves(is_modify)
+        # In between, the statements are without an invoice: they stay as they are.
+        keeping = self.with_context(focalist_taken_over=True)
+        action = super(AccountMoveReversal, keeping).reverse_moves(is_modify)
         self.new_move_ids._focalist_take_over(original, statements)
         return action
