@@ -121,30 +121,14 @@ class FocalistContract(models.Model):
         :return: list of (contract, values of a statement, values of its lines)
         """
         live = self.env["focalist.statement"]._live_groups(charge, periods)
-        parts = []
         if charge == "true_up":
             # What is guaranteed is guaranteed by the contract as a whole.
             return [(contract, {}, []) for contract in periods]
         if charge != "pages":
-            settling = {}
-            if charge == "fees":
-                settling = self.browse().union(*periods)._fees_to_settle()
-            for contract, (start, end) in periods.items():
-                settled = None
-                if start in settling.get(contract, ()):
-                    settled = contract.statement_ids.filtered(
-                        lambda s, start=start: (
-                            s.charge == "advance"
-                            and s.date_start == start
-                            and not s.cancelled
-                        )
-                    )
-                parts += contract._fee_parts(
-                    charge, start, end, live.get(contract), settled
-                )
-            return parts
+            return self._fee_parts(charge, periods, live)
         measured = self.env["focalist.statement.line"]._measure(periods)
         replaced = self.env["focalist.statement.supply"]._find(periods)
+        parts = []
         for contract in periods:
             lines = measured.get(contract, [])
             supplies = replaced.get(contract, [])
@@ -210,50 +194,90 @@ class FocalistContract(models.Model):
             "cost_centre": cost_centre or False,
         }
 
-    def _fee_parts(self, charge, start, end, live, settled=None):
-        """The statements of a period's fees; see `_statement_parts`.
+    @api.model
+    def _fee_parts(self, charge, periods, live):
+        """The statements of the periods' fees; see `_statement_parts`.
+
+        :param dict live: contract -> the statements that there are already
+        """
+        settling, settled = {}, {}
+        drafts = self.env["focalist.statement"]
+        if charge == "fees":
+            settling = self.browse().union(*periods)._fees_to_settle()
+        for contract, (start, end) in periods.items():
+            settled[contract] = self.env["focalist.statement"]
+            if start in settling.get(contract, ()):
+                settled[contract] = contract.statement_ids.filtered(
+                    lambda s, start=start: (
+                        s.charge == "advance"
+                        and s.date_start == start
+                        and not s.cancelled
+                    )
+                )
+            invoice_by = settled[contract][:1].invoice_by or contract.invoice_by
+            if invoice_by != "client":
+                drafts += drafts.new(
+                    contract._prepare_statement(start, end, charge)
+                    | {"invoice_by": invoice_by}
+                )
+        # What is asked of one at a time below is read of all at once.
+        by_place = drafts.grouped("contract_id")
+        contracts = drafts.contract_id
+        contracts.partner_id.focalist_site_ids.fetch(["is_main", "tz"])
+        contracts.member_ids.device_id.placement_ids.fetch(
+            ["partner_id", "site_id", "start_at"]
+        )
+        fees = drafts._fees()
+        parts = []
+        for contract in periods:
+            if draft := by_place.get(contract):
+                parts += contract._fee_parts_by_place(
+                    draft, fees[draft], live.get(contract), settled[contract]
+                )
+            else:
+                parts.append((contract, {"invoice_by": "client"}, []))
+        return parts
+
+    def _fee_parts_by_place(self, draft, fees, live, settled):
+        """The statements of fees of each site or cost centre; see `_statement_parts`.
 
         A fee of the contract, and that of a site among cost centres, is nobody's: it is
         on a statement of the whole contract.
 
+        :param draft: a new statement of the period, of whoever the invoices are for
+        :param fees: those that it bills
         :param live: the statements that there are already
         :param settled: those in advance that are settled with fees in arrears: each
             site's where it was billed, though its devices have moved within the period,
             or the contract has its invoices for others now
         """
         self.ensure_one()
-        invoice_by = settled[0].invoice_by if settled else self.invoice_by
-        if invoice_by == "client":
-            return [(self, {"invoice_by": invoice_by}, [])]
+        invoice_by = draft.invoice_by
         live = live or self.env["focalist.statement"]
         taken = {one._group_key() for one in live}
-        statement = self.env["focalist.statement"].new(
-            self._prepare_statement(start, end, charge) | {"invoice_by": invoice_by}
-        )
-        fees = statement._fees()[statement]
         if settled:
             fees |= self.pricing_ids.fee_ids.filtered("in_advance")
         kinds = {
             fee.per
-            for pricing, _start, _end in statement._fee_spans(self.pricing_ids)
+            for pricing, _start, _end in draft._fee_spans(self.pricing_ids)
             for fee in pricing.fee_ids & fees
         }
         nobody = {"contract"} if invoice_by == "site" else {"contract", "site"}
         groups = {(False, ""): []} if kinds & nobody else {}
         if kinds - nobody:
-            presence = self._presence(
-                statement.service_start, statement.service_end
-            ).keys()
-            devices = self.env["focalist.device"].browse(presence)
+            presence = self._presence(draft.service_start, draft.service_end).keys()
+            devices = self.member_ids.device_id.filtered(lambda d: d.id in presence)
             devices -= live.fee_device_ids
-            keys = statement._device_keys(devices)
-            for device, key in self._cancelled_keys(charge, start, live).items():
+            keys = draft._device_keys(devices)
+            for device, key in self._cancelled_keys(
+                draft.charge, draft.date_start, live
+            ).items():
                 # Where it is now has its statement: its fee comes again where it was.
                 if keys.get(device) in taken:
                     keys[device] = key
             for device, key in keys.items():
                 groups.setdefault(key, []).append(device)
-        for one in settled or ():
+        for one in settled:
             groups.setdefault(one._group_key(), [])
         return [
             (

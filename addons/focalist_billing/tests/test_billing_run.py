@@ -1,3 +1,4 @@
+from datetime import date
 from unittest.mock import patch
 
 from odoo import Command
@@ -346,6 +347,34 @@ class TestBillingRunReview(RunCommon):
         few, many = counts
         # Names of statements come from a sequence, one query each.
         self.assertLessEqual(many - few, 6 * 3)
+
+    def test_queries_for_fees_of_sites_do_not_grow_with_the_contracts(self):
+        contracts = self.contracts + self._add_clients(6, first=100)
+        contracts.invoice_by = "site"
+        fees = {
+            "Rent": {"amount": 30, "per": "site"},
+            "Hire": {"amount": 5, "per": "device", "in_advance": True},
+        }
+        for pricing in contracts.pricing_ids:
+            pricing.fee_ids = [
+                Command.create({"name": name} | values) for name, values in fees.items()
+            ]
+        start, end = date(2026, 3, 1), date(2026, 3, 31)
+        contracts._bill_charge("advance", lambda _contract, _charge: start)
+        counts = []
+        for some in (contracts[:2], contracts):
+            made = []
+            count = self._queries(
+                lambda some=some, made=made: made.extend(
+                    some._bill_charge("fees", lambda _contract, _charge: end)[0]
+                )
+            )
+            asked = [each.amount_untaxed for each in made]
+            self.assertEqual(asked, [30] * 3 * len(some))
+            self.env["focalist.statement"].union(*made).unlink()
+            # Names of statements come from a sequence, one query each.
+            counts.append(count - len(made))
+        self.assertLessEqual(*reversed(counts))
 
     def test_what_nobody_foresaw_is_told_where_it_happened(self):
         self._in_background()
