@@ -3,8 +3,8 @@
 100 clients with 40 devices each, mono and colour, a reading a day: the statements of a
 month with all device detail, then their draft invoices. The peer makes the same 100
 invoices of 80 lines each, from recurring lines with fixed quantities, in a database of
-its own. Both take turns, and each figure is the median of its turns: a machine whose
-speed comes and goes is as slow for one as for the other. Figures:
+its own. These two take turns, and their figures are medians: a machine whose speed
+comes and goes is as slow for one as for the other. Figures:
 
 - `speedup_vs_contract`: our invoices a second over the peer's;
 - `invoices_per_s`, `contract_invoices_per_s`;
