@@ -384,6 +384,8 @@ def status(directory: Path) -> dict[str, Any]:
     try:
         with contextlib.closing(sqlite3.connect(path, timeout=5)) as db:
             db.execute("PRAGMA query_only = ON")
+            if not _version(db):
+                return found  # A daemon that starts is making it.
             found["spooled"] = db.execute("SELECT COUNT(*) FROM report").fetchone()[0]
             found |= dict(db.execute("SELECT name, value FROM counter"))
             found |= {
@@ -440,7 +442,7 @@ def _upgrade(db: sqlite3.Connection) -> None:
 
     A file that is of this version already is not written to: the disk may be full.
     """
-    version = db.execute("PRAGMA user_version").fetchone()[0]
+    version = _version(db)
     if version > len(_VERSIONS):
         raise sqlite3.OperationalError(
             f"made by a newer focalist-agent (version {version}): install that one"
@@ -449,3 +451,8 @@ def _upgrade(db: sqlite3.Connection) -> None:
         steps = "".join(_VERSIONS[version:])
         end = f"PRAGMA user_version = {len(_VERSIONS)};"
         db.executescript(f"BEGIN IMMEDIATE; {steps} {end} COMMIT;")
+
+
+def _version(db: sqlite3.Connection) -> int:
+    """Of the file's tables; 0 while there are none."""
+    return db.execute("PRAGMA user_version").fetchone()[0]

@@ -21,7 +21,9 @@ def seconds(moment):
 
 
 def status(agent):
-    return json.loads(agent("status", "--json").stdout)
+    done = agent("status", "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 def test_one_round(enrolled, server, responder, silent_port):

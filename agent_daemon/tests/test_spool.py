@@ -362,6 +362,15 @@ def test_status_without_a_spool(tmp_path):
     assert status(tmp_path)["spooled"] == 0
 
 
+def test_status_while_the_first_spool_is_made(tmp_path):
+    """The file is there before its tables are; a kill may leave it so."""
+    (tmp_path / "spool.sqlite3").touch()
+    assert status(tmp_path)["spooled"] == 0
+    spool = Spool(tmp_path, LARGE)
+    spool.put(Report(address="10.0.0.1"))
+    assert status(tmp_path)["spooled"] == 1
+
+
 def test_the_file_is_private(tmp_path):
     Spool(tmp_path, LARGE)
     assert (tmp_path / spool_module.NAME).stat().st_mode & 0o077 == 0
