@@ -88,7 +88,7 @@ class FocalistContract(models.Model):
 
     def _index(self):
         """See `_announce_indexation`."""
-        sources, values, dates = [], [], {}
+        values, dates = [], {}
         for contract in self:
             contract = contract.with_context(lang=contract.company_id.partner_id.lang)
             day = contract._indexed_from()
@@ -96,7 +96,7 @@ class FocalistContract(models.Model):
             if contract.date_end and contract.date_end < day and not renewed:
                 continue
             factor, reason = contract._indexation_factor()
-            # In the language that the version is made in: its names are copied.
+            # In the language that the version is made in: its fees are found by name.
             source = contract._pricing_at(day).with_env(self.env)
             if source.date_from == day:
                 raise UserError(
@@ -107,12 +107,9 @@ class FocalistContract(models.Model):
                         date=format_date(contract.env, day),
                     )
                 )
-            sources.append(source)
             values.append(source._prepare_indexed(day, factor, reason))
             dates[contract] = contract._prepare_next_indexation(day)
         versions = self.env["focalist.pricing"].create(values)
-        for source, version in zip(sources, versions, strict=True):
-            source.copy_translations(version)
         versions._keep_indexed()
         for contract, vals in dates.items():
             contract.write(vals)

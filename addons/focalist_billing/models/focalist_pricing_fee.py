@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class FocalistPricingFee(models.Model):
@@ -32,6 +32,26 @@ class FocalistPricingFee(models.Model):
         """What tells it from other fees: as its client reads it on an invoice."""
         lang = self.pricing_id.contract_id.partner_id.lang
         return self.with_context(lang=lang).name, self.per
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """One that goes on from the version before has its name in every language."""
+        fees = super().create(vals_list)
+        for fee in fees:
+            if before := fee._before():
+                before.copy_translations(fee)
+        return fees
+
+    def _before(self):
+        """The fee in the version before that this one goes on from, if there is one."""
+        self.ensure_one()
+        version = self.pricing_id
+        earlier = version.contract_id.pricing_ids.filtered(
+            lambda other: other.date_from < version.date_from
+        )
+        return earlier.sorted("date_from")[-1:].fee_ids.filtered(
+            lambda fee: (fee.name, fee.per) == (self.name, self.per)
+        )[:1]
 
     def unlink(self):
         """Statements that are not invoiced ask for it no more."""

@@ -146,14 +146,12 @@ class FocalistPricing(models.Model):
         vals = {"indexed_by": told | {"values": plain}}
         edited = self._is_edited()
         if not edited:
-            # In one language: then the others.
             values = base._indexed_values(Fraction(told["factor"]), told["what"])
             for name, field in self._fields.items():
                 if field.type == "one2many" and name in values:
                     values[name] = [Command.clear(), *values[name]]
             values |= {"indexed_from_id": base.id, "date_from": self.date_from}
             self.write(vals | values)
-            base.copy_translations(self)
         else:
             self.write(vals)
         self._tell_of_base(edited)

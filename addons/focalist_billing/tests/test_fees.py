@@ -1,6 +1,6 @@
 from odoo import Command, fields
 from odoo.exceptions import UserError, ValidationError
-from odoo.tests import freeze_time, tagged
+from odoo.tests import Form, freeze_time, tagged
 
 from .common import BillingCommon
 
@@ -41,6 +41,29 @@ class TestFees(BillingCommon):
             (c.quantity, c.price_unit, c.amount)
             for c in statements.filtered(lambda s: s.charge != "pages").charge_ids
         ]
+
+    def test_new_prices_keep_the_fees_names_in_every_language(self):
+        """Whoever changes prices reads one; the clients read others."""
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.contract.partner_id.lang = "fr_FR"
+        self._fee(in_advance=True)
+        fee = self.pricing.fee_ids
+        fee.with_context(lang="fr_FR").name = "Maintenance"
+        for lang, day in ("en_US", "2026-05-01"), ("fr_FR", "2026-06-01"):
+            new = self.env["focalist.pricing"].with_context(
+                lang=lang,
+                default_contract_id=self.contract.id,
+                default_date_from=day,
+            )
+            with Form(new) as form, form.fee_ids.edit(0) as line:
+                line.amount += 1
+        fees = self.contract.pricing_ids.fee_ids.sorted("amount")
+        self.assertEqual(fees.mapped("amount"), [30, 31, 32])
+        self.assertEqual(fees.mapped("name"), ["Service"] * 3)
+        self.assertEqual(
+            fees.with_context(lang="fr_FR").mapped("name"), ["Maintenance"] * 3
+        )
+        self.assertEqual(len({fee._what() for fee in fees}), 1)
 
     def test_fee_of_the_contract_on_the_invoice_of_pages(self):
         self._fee()
