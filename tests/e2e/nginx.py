@@ -1,8 +1,11 @@
 """The real nginx, as docs/nginx.conf has it."""
 
+import os
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
+from grp import getgrgid
 from pathlib import Path
+from pwd import getpwuid
 
 import pytest
 import requests
@@ -82,9 +85,13 @@ def running_nginx(site: Site, folder: Path, secret: str, host: str = HOST):
         f"{kind}_temp_path {folder}/{kind};"
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
+    # Root's nginx has workers of another user, who could not write to the folder what
+    # a slow browser has not read yet: its scripts would be cut.
+    user = f"{getpwuid(os.getuid()).pw_name} {getgrgid(os.getgid()).gr_name}"
     main = folder / "main.conf"
     main.write_text(
-        f"daemon off; pid {folder}/pid; error_log stderr;\nevents {{}}\n"
+        f"user {user}; daemon off; pid {folder}/pid; error_log stderr;\n"
+        f"events {{}}\n"
         f"http {{ access_log off;\n{paths}\n{text}}}\n"
     )
     service = Service(
