@@ -1,6 +1,6 @@
 from odoo import Command, fields
 from odoo.exceptions import UserError, ValidationError
-from odoo.tests import Form, freeze_time, tagged
+from odoo.tests import Form, freeze_time, new_test_user, tagged
 
 from .common import BillingCommon
 
@@ -49,8 +49,16 @@ class TestFees(BillingCommon):
         self._fee(in_advance=True)
         fee = self.pricing.fee_ids
         fee.with_context(lang="fr_FR").name = "Maintenance"
+        accountant = new_test_user(
+            self.env,
+            "fee accountant",
+            groups="focalist_base.group_focalist_accountant",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
         for lang, day in ("en_US", "2026-05-01"), ("fr_FR", "2026-06-01"):
-            new = self.env["focalist.pricing"].with_context(
+            new = self.env["focalist.pricing"].with_user(accountant)
+            new = new.with_context(
                 lang=lang,
                 default_contract_id=self.contract.id,
                 default_date_from=day,
