@@ -49,9 +49,13 @@ class FocalistPricingFee(models.Model):
         earlier = version.contract_id.pricing_ids.filtered(
             lambda other: other.date_from < version.date_from
         )
-        return earlier.sorted("date_from")[-1:].fee_ids.filtered(
-            lambda fee: (fee.name, fee.per) == (self.name, self.per)
-        )[:1]
+        both = (
+            fees.filtered(lambda fee: (fee.name, fee.per) == (self.name, self.per))
+            for fees in (version.fee_ids, earlier.sorted("date_from")[-1:].fee_ids)
+        )
+        # Those that have one name in this language are told apart by their order.
+        pairs = zip(*(fees.sorted("id") for fees in both), strict=False)
+        return next((before for fee, before in pairs if fee == self), self.browse())
 
     def unlink(self):
         """Statements that are not invoiced ask for it no more."""

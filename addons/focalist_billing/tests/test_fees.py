@@ -73,6 +73,20 @@ class TestFees(BillingCommon):
         )
         self.assertEqual(len({fee._what() for fee in fees}), 1)
 
+    def test_new_prices_tell_fees_of_one_name_apart(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        names = ["Maintenance", "Assistance"]
+        self._fee(10)
+        self._fee(20)
+        for fee, name in zip(self.pricing.fee_ids, names, strict=True):
+            fee.with_context(lang="fr_FR").name = name
+        new = self.env["focalist.pricing"].with_context(
+            default_contract_id=self.contract.id, default_date_from="2026-05-01"
+        )
+        version = Form(new).save()
+        french = version.fee_ids.with_context(lang="fr_FR")
+        self.assertEqual(french.sorted("amount").mapped("name"), names)
+
     def test_fee_of_the_contract_on_the_invoice_of_pages(self):
         self._fee()
         self.pricing.date_from = "2026-01-01"
